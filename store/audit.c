@@ -1,0 +1,264 @@
+/* audit.c - the audit log */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/utf8.h"
+#include "store/audit.h"
+#include "store/oserr.h"
+#include "store/statedir.h"
+
+#define DAY_TEXT	9		/* bytes of "20261122" with the NUL */
+#define STRING_KEPT	32		/* bytes; a member this short is not worth cutting */
+
+struct audit {
+	const struct sink	*sink;
+	struct statedir		 dir;	/* of the file sink */
+	pthread_mutex_t		 mutex;	/* over the three below */
+	int			 fd;	/* -1: not open */
+	char			 day[DAY_TEXT];	/* of the open file */
+	bool			 torn;	/* the last line has no newline yet */
+};
+
+struct sink {
+	const char	*name;
+	/* MUST. One line with its newline, of the event's day */
+	enum rc		(*write)(struct audit *a, const char *day, const char *line, size_t len,
+			    struct error *err);
+};
+
+/* open_day - the file of that day, if it is not the open one */
+static enum rc
+open_day(struct audit *a, const char *day, struct error *err)
+{
+	char name[32];
+	enum rc rc;
+	int fd;
+
+	if (a->fd >= 0 && strcmp(a->day, day) == 0)
+		return RC_OK;
+	snprintf(name, sizeof(name), "audit-%s.log", day);
+	rc = statedir_file(&a->dir, name, O_WRONLY | O_APPEND | O_CREAT, &fd, err);
+	if (rc != RC_OK)
+		return rc;
+	if (a->fd >= 0)
+		close(a->fd);
+	a->fd = fd;
+	a->torn = false;
+	snprintf(a->day, sizeof(a->day), "%s", day);
+	return RC_OK;
+}
+
+/* append - one write, so that lines of several processes don't mix. After a short one the line is
+   ended, so that the next one stands alone; where even that fails, the next begins with it */
+static enum rc
+append(struct audit *a, const char *line, size_t len, struct error *err)
+{
+	struct iovec v[2] = {
+		{ .iov_base = (void *)(uintptr_t)"\n", .iov_len = a->torn },
+		{ .iov_base = (void *)(uintptr_t)line, .iov_len = len },
+	};
+	ssize_t n = writev(a->fd, v, 2);
+
+	if (n < 0)
+		return oserr(err, "write audit-%s.log", a->day);
+	if ((size_t)n == a->torn + len) {
+		a->torn = false;
+		return RC_OK;
+	}
+	a->torn = n > 0 && write(a->fd, "\n", 1) != 1;
+	return error_set(err, RC_NO_SPACE, "write audit-%s.log: only %zd of %zu bytes", a->day, n,
+	    len);
+}
+
+/* write_file - the file of the day */
+static enum rc
+write_file(struct audit *a, const char *day, const char *line, size_t len, struct error *err)
+{
+	enum rc rc;
+
+	pthread_mutex_lock(&a->mutex);
+	rc = open_day(a, day, err);
+	if (rc == RC_OK)
+		rc = append(a, line, len, err);
+	pthread_mutex_unlock(&a->mutex);
+	return rc;
+}
+
+/* write_syslog - without the newline; syslog tells nobody whether it arrived */
+static enum rc
+write_syslog(struct audit *a, const char *day, const char *line, size_t len, struct error *err)
+{
+	(void)a, (void)day, (void)err;
+	syslog(LOG_NOTICE | LOG_DAEMON, "%.*s", (int)len - 1, line);
+	return RC_OK;
+}
+
+/* write_stderr - where the web server or systemd collects it */
+static enum rc
+write_stderr(struct audit *a, const char *day, const char *line, size_t len, struct error *err)
+{
+	ssize_t n = write(STDERR_FILENO, line, len);
+
+	(void)a, (void)day;
+	if (n < 0)
+		return oserr(err, "write the audit line to stderr");
+	if ((size_t)n < len)
+		return error_set(err, RC_NO_SPACE, "the audit line to stderr was cut");
+	return RC_OK;
+}
+
+static const struct sink sinks[] = {
+	{ "file",	write_file },
+	{ "syslog",	write_syslog },
+	{ "stderr",	write_stderr },
+	{ NULL,		NULL }
+};
+
+/* audit_open - choose the sink; the first file is opened by the first line */
+enum rc
+audit_open(const char *sink, const char *dir, struct audit **out, struct error *err)
+{
+	const struct sink *s = sinks;
+	struct audit *a;
+	enum rc rc;
+
+	while (s->name != NULL && strcmp(s->name, sink) != 0)
+		s++;
+	if (s->name == NULL)
+		return error_set(err, RC_INVALID,
+		    "audit.sink: '%s' is none of file, syslog, stderr", sink);
+	a = x_calloc(1, sizeof(*a));
+	a->sink = s;
+	a->dir = (struct statedir)STATEDIR_INIT;
+	a->fd = -1;
+	pthread_mutex_init(&a->mutex, NULL);
+	if (s->write == write_file) {
+		/* whether the file system may be used was decided when the store was opened */
+		rc = statedir_open(&a->dir, dir, true, err);
+		if (rc != RC_OK) {
+			audit_close(a);
+			return rc;
+		}
+	}
+	*out = a;
+	return RC_OK;
+}
+
+/* audit_close - let go */
+void
+audit_close(struct audit *a)
+{
+	if (a == NULL)
+		return;
+	if (a->fd >= 0)
+		close(a->fd);
+	statedir_close(&a->dir);
+	pthread_mutex_destroy(&a->mutex);
+	free(a);
+}
+
+/* number - "id" and "at" first, then the event's own members (shared, not copied) */
+static struct json_object *
+number(struct json_object *event, const char *at)
+{
+	struct json_object *o = json_object_new_object();
+	char id[ID_SIZE];
+
+	random_id(id);
+	jsonx_put_str(o, "id", id);
+	jsonx_put_str(o, "at", at);
+	json_object_object_foreach(event, name, value) {
+		if (strcmp(name, "id") != 0 && strcmp(name, "at") != 0)
+			jsonx_put(o, name, json_object_get(value));
+	}
+	return o;
+}
+
+/* largest - the member that takes the most room, but id, at and event; NULL when there is none */
+static const char *
+largest(struct json_object *o, size_t *size)
+{
+	static const char *const kept[] = { "id", "at", "event" };
+	const char *found = NULL;
+	size_t n, i;
+
+	*size = 0;
+	json_object_object_foreach(o, name, value) {
+		for (i = 0; i < 3 && strcmp(name, kept[i]) != 0; i++)
+			;
+		n = strlen(name) + strlen(json_object_to_json_string(value));
+		if (i == 3 && n > *size) {
+			*size = n;
+			found = name;
+		}
+	}
+	return found;
+}
+
+/* shrink - a long text gets shorter by what is too much, or by half; anything else goes */
+static void
+shrink(struct json_object *o, const char *largest_name, size_t excess)
+{
+	char *name = x_strdup(largest_name);
+	struct json_object *value = jsonx_get(o, name);
+	size_t len, want;
+
+	if (json_object_is_type(value, json_type_string) &&
+	    (len = (size_t)json_object_get_string_len(value)) > STRING_KEPT) {
+		want = len > 2 * excess ? len - excess : len / 2;
+		want = utf8_cut(json_object_get_string(value), len, want);
+		jsonx_put(o, name,
+		    json_object_new_string_len(json_object_get_string(value), (int)want));
+	} else {
+		json_object_object_del(o, name);
+	}
+	free(name);
+}
+
+/* compose - the line; one that is too long loses its longest texts and stays valid JSON */
+static const char *
+compose(struct json_object *o, size_t *len)
+{
+	const char *text = jsonx_text(o), *name;
+	size_t size;
+
+	while ((*len = strlen(text)) > AUDIT_LINE_MAX - 1 && (name = largest(o, &size)) != NULL) {
+		shrink(o, name, *len - (AUDIT_LINE_MAX - 1));
+		text = jsonx_text(o);
+	}
+	return text;
+}
+
+/* audit_write - one event, one line */
+enum rc
+audit_write(struct audit *a, struct json_object *event, struct error *err)
+{
+	char at[CLOCK_TEXT], day[DAY_TEXT], line[AUDIT_LINE_MAX + 1];
+	struct json_object *o;
+	const char *text;
+	size_t len;
+	int n;
+
+	clock_format(clock_wall_ms(), at);
+	snprintf(day, sizeof(day), "%.4s%.2s%.2s", at, at + 5, at + 8);
+	o = number(event, at);
+	text = compose(o, &len);
+	n = snprintf(line, sizeof(line), "%s\n", text);
+	json_object_put(o);
+	if (n > AUDIT_LINE_MAX)
+		return error_set(err, RC_TOO_LARGE, "an audit event without an end");
+	return a->sink->write(a, day, line, (size_t)n, err);
+}

@@ -1,0 +1,34 @@
+/*
+ * batch.h - a change while it is planned: what store.c and the resources see of it.
+ *
+ * Shapes  a batch holds a private copy of a table; what it wants written is the difference
+ *         between that copy and the table it began with
+ * Units   none
+ * Errors  see each function
+ * Owns    batch_free() frees, with every record that the batch made
+ * Source  store.h has the part that plans use
+ */
+#ifndef STORE_BATCH_H
+#define STORE_BATCH_H
+
+#include "store/store.h"
+
+struct batch *batch_new(const struct table *base, struct keyring *keyring, bool private_urls);
+void batch_free(struct batch *b);	/* NULL is fine */
+
+/* batch_ops - what has to be written; borrowed from the batch, good until it is freed */
+size_t batch_ops(struct batch *b, const struct kv_op **ops);
+
+struct use {				/* who may name a record by its id; lists end with NULLs */
+	const struct kind	*kind;
+	bool			(*names)(const struct record *r, const char *id);
+};
+
+/* batch_unused - RC_CONFLICT that names the users of r, as far as there are some */
+enum rc batch_unused(const struct batch *b, const struct record *r, const struct use *uses,
+    struct error *err);
+
+/* rbac_names - is the id a subject of the definition */
+bool rbac_names(const struct record *r, const char *id);
+
+#endif

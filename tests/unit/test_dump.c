@@ -1,0 +1,152 @@
+/* test_dump.c - a store as text, and back */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "tests/unit/kv_fixture.h"
+
+/* dumped - a store as text */
+static char *
+dumped(struct kv *kv)
+{
+	char *out = NULL;
+	size_t len;
+	FILE *f = open_memstream(&out, &len);
+
+	cr_assert_eq(kv_dump(kv, f, NULL), RC_OK);
+	fclose(f);
+	return out;
+}
+
+/* load - a store from text */
+static enum rc
+load(struct kv *kv, const char *dump, size_t len, struct error *err)
+{
+	FILE *f = fmemopen((void *)(uintptr_t)dump, len, "r");
+	enum rc rc = kv_load(kv, f, err);
+
+	fclose(f);
+	return rc;
+}
+
+static const char dump_text[] =
+    "mcpd-dump 1 " STORE_ID " 5\n"
+    "a/binary !AAECCg==\n"
+    "a/empty \n"
+    "a/mark !IXg=\n"
+    "llm/claude {\"name\":\"cl\303\244ude\",\"url\":\"https://x/\"}\n"
+    "llm/x  two  spaces \n";
+
+Test(dump, a_dump_is_readable_text_and_the_same_content_gives_the_same_bytes)
+{
+	EACH_ENGINE(p) {
+		struct kv_op ops[] = {
+			{ KV_PUT, "llm/claude", "{\"name\":\"cl\303\244ude\",\"url\":\"https://x/\"}",
+			    37 },
+			{ KV_PUT, "a/binary", "\0\1\2\n", 4 },
+			{ KV_PUT, "a/empty", "", 0 },
+			{ KV_PUT, "llm/x", " two  spaces ", 13 },
+			{ KV_PUT, "a/mark", "!x", 2 },
+		};
+		struct kv_txn txn = { .ops = ops, .nops = 5, .deadline_ms = INT64_MAX };
+		char *got;
+
+		cr_assert_eq(kv_txn(p.kv, &txn, NULL, NULL), RC_OK);
+		got = dumped(p.kv);
+		cr_expect_str_eq(got, dump_text, "%s:\n%s", p.engine, got);
+		free(got);
+	}
+}
+
+Test(dump, what_was_dumped_is_loaded_and_dumps_the_same)
+{
+	EACH_ENGINE(p) {
+		struct error err;
+		struct kv_items items;
+		char *got;
+
+		cr_assert_eq(load(p.kv, dump_text, strlen(dump_text), &err), RC_OK, "%s", err.msg);
+		cr_assert_eq(kv_get(p.kv, "a/binary", &items, NULL), RC_OK);
+		cr_assert_eq(items.n, 1);
+		cr_expect_eq(items.v[0].len, 4);
+		cr_expect_eq(memcmp(items.v[0].val, "\0\1\2\n", 4), 0);
+		cr_expect_eq(items.rev, 2, "one transaction");
+		kv_items_release(&items);
+		got = dumped(p.kv);
+		cr_expect_str_eq(got, dump_text);
+		free(got);
+		cr_expect_eq(load(p.kv, dump_text, strlen(dump_text), &err), RC_CONFLICT,
+		    "a store with items is left alone");
+	}
+}
+
+#define HEAD(n) "mcpd-dump 1 " STORE_ID " " #n "\n"
+
+static const struct { const char *dump, *says; enum rc rc; } bad_dumps[] = {
+	{ "\n",						"line 1: not a dump",	RC_INVALID },
+	{ "x",						"line 1: cut",		RC_INVALID },
+	{ "mcpd-dump 2 " STORE_ID " 0\n",			"format 2",		RC_INVALID },
+	{ "mcpd-dump 1 " STORE_ID "0 0\n",			"line 1: the head",	RC_INVALID },
+	{ "mcpd-dump 1 " STORE_ID "\n",			"line 1: the head",	RC_INVALID },
+	{ "mcpd-dump 1 " STORE_ID " 0 \n",			"line 1: the head",	RC_INVALID },
+	{ "mcpd-dump 1 0" "123 0\n",			"line 1: the head",	RC_INVALID },
+	{ "mcpd-dump 1 fedcba98765432100123456789abcdef 0\n", "of store fedc",	RC_CONFLICT },
+	{ HEAD(999999),					"too many",		RC_TOO_LARGE },
+	{ HEAD(1),					"ends after 0 of 1",	RC_INVALID },
+	{ HEAD(2) "a 1\n",				"ends after 1 of 2",	RC_INVALID },
+	{ HEAD(1) "a 1\nb 2\n",				"line 3: more items",	RC_INVALID },
+	{ HEAD(2) "a 1\nb 2",				"line 3: cut",		RC_INVALID },
+	{ HEAD(2) "b 1\na 2\n",				"line 3: its key",	RC_INVALID },
+	{ HEAD(2) "a 1\na 2\n",				"line 3: its key",	RC_INVALID },
+	{ HEAD(1) "a\n",				"line 2: not",		RC_INVALID },
+	{ HEAD(1) " a\n",				"line 2: not",		RC_INVALID },
+	{ HEAD(1) "a !AA\n",				"line 2: '!'",		RC_INVALID },
+	{ HEAD(1) "a 1\t2\n",				"line 2: a value",	RC_INVALID },
+	{ HEAD(1) "a \377\n",				"line 2: a value",	RC_INVALID },
+	{ HEAD(1) "meta/head 1\n",			"meta/head",		RC_INVALID },
+};
+
+Test(dump, a_damaged_dump_is_refused_with_its_line_and_nothing_is_loaded)
+{
+	EACH_ENGINE(p) {
+		for (size_t i = 0; i < COUNT(bad_dumps); i++) {
+			struct error err = { .msg = "" };
+			enum rc rc = load(p.kv, bad_dumps[i].dump, strlen(bad_dumps[i].dump), &err);
+
+			cr_expect_eq(rc, bad_dumps[i].rc, "row %zu: %d %s", i, rc, err.msg);
+			cr_expect_neq(strstr(err.msg, bad_dumps[i].says), NULL, "row %zu: %s", i,
+			    err.msg);
+		}
+		expect_items(p.kv, 0, 1);
+	}
+}
+
+Test(dump, a_dump_with_an_endless_line_is_refused)
+{
+	struct kv *kv = kv_mem_new(STORE_ID);
+	char *dump = x_malloc(200000);
+	struct error err;
+	int n = snprintf(dump, 200000, HEAD(1) "a ");
+
+	memset(dump + n, 'x', 200000 - (size_t)n);
+	cr_expect_eq(load(kv, dump, 200000, &err), RC_INVALID);
+	cr_expect_str_eq(err.msg, "line 2: too long");
+	free(dump);
+	kv_close(kv);
+}
+
+Test(dump, the_store_id_of_a_dump_is_read_and_the_dump_rewound)
+{
+	FILE *f = fmemopen((void *)(uintptr_t)dump_text, strlen(dump_text), "r");
+	char id[KV_STORE_ID];
+	struct kv *kv;
+
+	cr_assert_eq(kv_load_id(f, id, NULL), RC_OK);
+	cr_expect_str_eq(id, STORE_ID);
+	kv = kv_mem_new(id);
+	cr_expect_eq(kv_load(kv, f, NULL), RC_OK);
+	fclose(f);
+	kv_close(kv);
+}

@@ -1,0 +1,212 @@
+/* test_kv_disk.c - a disk that fails, at each call in turn: all of a change or nothing of it */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tests/unit/kv_fixture.h"
+
+/* bits; write is pwrite too, because Berkeley DB takes the one where the other fails */
+enum call { CALL_WRITE = 1, CALL_SYNC = 2, CALL_DISK = 3, CALL_RENAME = 4, CALL_NONE = 0 };
+
+static const struct row {
+	enum call	 call;
+	const char	*name;
+} rows[] = {
+	{ CALL_WRITE, "write" }, { CALL_SYNC, "fdatasync" }, { CALL_DISK, "disk" },
+	{ CALL_RENAME, "rename" },
+};
+
+static enum call failing;		/* which call */
+static int countdown = -1;		/* it fails when this reaches 0; below: no more */
+static int number;			/* errno it fails with */
+static int forever;			/* and all after it */
+static int after_snapshot;		/* ... from when a snapshot was written: at the commit */
+
+/* fails - is it this one's turn */
+static int
+fails(enum call call)
+{
+	if ((call & failing) == 0 || countdown < 0)
+		return 0;
+	if (countdown > 0 && --countdown > 0)
+		return 0;
+	if (!forever)
+		countdown = -1;
+	errno = number;
+	return 1;
+}
+
+/* sees - what is written; a snapshot is the last before the commit */
+static void
+sees(const void *p, size_t n)
+{
+	if (after_snapshot && n > 8 && memcmp(p, "mcpdsnap", 8) == 0)
+		countdown = 1;
+}
+
+/* the libc's calls, as Berkeley DB and the snapshot make them */
+ssize_t
+write(int fd, const void *p, size_t n)
+{
+	if (fails(CALL_WRITE))
+		return -1;
+	sees(p, n);
+	return syscall(SYS_write, fd, p, n);
+}
+
+ssize_t
+pwrite(int fd, const void *p, size_t n, off_t at)
+{
+	return fails(CALL_WRITE) ? -1 : syscall(SYS_pwrite64, fd, p, n, at);
+}
+
+ssize_t
+pwrite64(int fd, const void *p, size_t n, off64_t at)
+{
+	return pwrite(fd, p, n, at);
+}
+
+int
+fdatasync(int fd)
+{
+	return fails(CALL_SYNC) ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+int
+renameat(int from, const char *old, int to, const char *new)
+{
+	return fails(CALL_RENAME) ? -1 : (int)syscall(SYS_renameat2, from, old, to, new, 0);
+}
+
+TestSuite(kv_disk, .init = state_set_up, .fini = state_tear_down);
+
+/* present - does a reader see the key; the store must be readable */
+static int
+present(struct kv *kv, const char *key)
+{
+	struct kv_items items;
+	struct error err;
+	int n;
+
+	cr_assert_eq(kv_get(kv, key, &items, &err), RC_OK, "%s", err.msg);
+	n = (int)items.n;
+	kv_items_release(&items);
+	return n;
+}
+
+static char value[2000];
+
+/* change_failing - a change while call number nth fails; false when the call was not reached */
+static int
+change_failing(struct kv *kv, enum call call, int nth, const char *key, enum rc *rc)
+{
+	struct kv_op op = { KV_PUT, key, value, sizeof(value) };
+	struct kv_txn txn = { NULL, 0, &op, 1, key, clock_mono_ms() + WAIT_MS };
+	struct error err = { .msg = "" };
+	int reached;
+
+	failing = call;
+	countdown = after_snapshot ? -1 : nth;
+	*rc = kv_txn(kv, &txn, NULL, &err);
+	reached = countdown < 0 || (forever && countdown == 0);
+	countdown = -1;
+	if (*rc == RC_OK || *rc == RC_UNKNOWN)
+		return reached;
+	cr_expect(*rc == (number == ENOSPC ? RC_NO_SPACE : RC_IO) || *rc == RC_CORRUPT,
+	    "%s: %s: %s", key, rc_info(*rc)->name, err.msg);
+	cr_expect(number != ENOSPC || *rc == RC_NO_SPACE, "%s: %s: %s", key, rc_info(*rc)->name,
+	    err.msg);
+	return reached;
+}
+
+/* sweep - each call of a kind in turn; what was said is what is, and the next change goes */
+static void
+sweep(struct kv *kv, const struct row *row)
+{
+	struct kv_op op = { KV_PUT, "", "value", 5 };
+	struct kv_txn again = { NULL, 0, &op, 1, NULL, INT64_MAX };
+	char key[64];
+	int nth = 0, was;
+	enum rc rc;
+
+	do {
+		nth++;
+		snprintf(key, sizeof(key), "%s/%d/%d/%d", row->name, nth, number, forever);
+		was = change_failing(kv, row->call, nth, key, &rc);
+		if (rc == RC_OK)
+			cr_expect_eq(present(kv, key), 1, "%s was acknowledged", key);
+		else if (rc != RC_UNKNOWN)
+			cr_expect_eq(present(kv, key), 0, "%s was refused (%d)", key, rc);
+		put(kv, "next");
+		if (rc != RC_OK && rc != RC_UNKNOWN)
+			cr_expect_eq(present(kv, key), 0, "%s was refused (%d)", key, rc);
+		again.op_id = key;
+		op.key = key;
+		cr_expect_eq(kv_txn(kv, &again, NULL, NULL), RC_OK);
+		cr_expect_eq(present(kv, key), 1);
+	} while (was);
+	cr_expect_gt(nth, 1, "%s was never met", row->name);
+}
+
+Test(kv_disk, a_call_that_fails_leaves_all_or_nothing)
+{
+	static const int numbers[] = { EIO, ENOSPC };
+	struct kv *kv;
+
+	make();
+	kv = open_store();
+	for (forever = 0; forever < 2; forever++) {
+		for (size_t i = 0; i < COUNT(numbers); i++) {
+			number = numbers[i];
+			for (size_t r = 0; r < COUNT(rows); r++)
+				sweep(kv, &rows[r]);
+		}
+	}
+	kv_close(kv);
+}
+
+Test(kv_disk, no_commit_that_failed_is_taken_for_one_that_did_not)
+{
+	struct kv *kv;
+	char key[32];
+	enum rc rc;
+
+	/* all along a log file of 256 KiB: where it is full the commit goes on to a new one */
+	make();
+	kv = open_store();
+	number = ENOSPC;
+	forever = 1;
+	for (int i = 0; i < 150; i++) {
+		snprintf(key, sizeof(key), "key/%d", i);
+		after_snapshot = 1;
+		change_failing(kv, CALL_WRITE, 1, key, &rc);
+		cr_expect_neq(rc, RC_OK, "change %d", i);
+		after_snapshot = 0;
+		change_failing(kv, CALL_NONE, 1, key, &rc);
+		cr_expect_eq(rc, RC_OK);
+		cr_expect_eq(present(kv, key), 1);
+	}
+	kv_close(kv);
+}
+
+Test(kv_disk, what_is_stored_but_not_yet_visible_is_unknown_and_can_be_repeated)
+{
+	struct kv *kv;
+	enum rc rc;
+
+	make();
+	kv = open_store();
+	number = EIO;
+	forever = 1;
+	change_failing(kv, CALL_RENAME, 1, "a", &rc);
+	cr_expect_eq(rc, RC_UNKNOWN);
+	cr_expect_eq(present(kv, "a"), 0);
+	change_failing(kv, CALL_NONE, 1, "a", &rc);
+	cr_expect_eq(rc, RC_OK);
+	expect_items(kv, 1, 2);
+	kv_close(kv);
+}
