@@ -1,0 +1,113 @@
+/*
+ * adapter.h - what a kind of provider must be able to do.
+ *
+ * Shapes  const vtables in adapters[]; per stream one state of stream_size zeroed bytes
+ * Units   bytes; usage counts are tokens, -1 unknown
+ * Errors  each slot says its own
+ * Owns    struct adapter_request is released by the caller; output goes to bounded buffers
+ * Source  API.md 3
+ */
+#ifndef ADAPTERS_ADAPTER_H
+#define ADAPTERS_ADAPTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "adapters/failure.h"
+#include "adapters/http.h"
+#include "adapters/sse.h"
+#include "base/buf.h"
+#include "base/jscan.h"
+
+/* the inference paths, as bits: an adapter says which it serves */
+enum api {
+	API_CHAT	= 1,		/* /v1/chat/completions, and /infer */
+	API_COMPLETIONS	= 2,
+	API_EMBEDDINGS	= 4,
+	API_RESPONSES	= 8,
+	API_MESSAGES	= 16,
+	API_MODELS	= 32,		/* GET /v1/models: no body, for a test of the key */
+};
+
+/* bytes that a request's body may be larger than the caller's: the model's name, escaped */
+#define ADAPTER_BODY_SLACK 16384
+
+struct usage {
+	int64_t	prompt, completion, cached;
+};
+
+struct adapter_call {			/* one inference call, all borrowed */
+	enum api		 api;
+	const char		*type;		/* "openai" */
+	const char		*url;		/* "": the adapter's default */
+	const char		*api_path;	/* NULL: "/v1" */
+	const char		*model;		/* what the provider is to be asked for */
+	const char		*key;		/* NULL: none */
+	const struct http_header *headers;	/* extraConfig.headers, secrets resolved */
+	size_t			 nheaders;
+	const char		*body;		/* the caller's, checked: an object */
+	size_t			 body_len;
+	struct span		 object;	/* in body, without blank space around it */
+	struct span		 model_at;	/* the model's value in body; p NULL: absent */
+	bool			 stream;
+};
+
+struct adapter_request {		/* what is sent */
+	char			*url;
+	struct http_header	*headers;	/* each one block, the name's: see adapter_header */
+	size_t			 nheaders;
+	struct buf		 body;
+};
+
+struct adapter_stream {			/* what a stream has shown so far */
+	bool		 ended;		/* its real end came (or was made): nothing more is read */
+	bool		 failed;	/* an error came: failure is filled, nothing more is read */
+	struct failure	 failure;
+	struct usage	 usage;
+	void		*state;		/* stream_size bytes */
+};
+
+struct adapter {
+	const char	*type;
+	const char	*default_url;	/* NULL: must be configured */
+	unsigned	 apis;		/* enum api bits */
+	size_t		 stream_size;
+	/* MUST. url, headers, body from the call. RC_UPSTREAM: no url ("vllm: url is required (no
+	   default endpoint for this provider)"); RC_INVALID: the body can't be translated */
+	enum rc		(*request)(const struct adapter_call *call, struct adapter_request *out,
+			    struct error *err);
+	/* MUST. A whole 2xx body into the client's. RC_UPSTREAM: it is not what it should be */
+	enum rc		(*response)(const struct adapter_call *call, const char *body, size_t len,
+			    struct buf *out, struct usage *usage, struct error *err);
+	/* MUST. One event into zero or more bytes for the client. RC_UPSTREAM: garbage */
+	enum rc		(*event)(const struct adapter_call *call, struct adapter_stream *s,
+			    const struct sse_event *event, struct buf *out, struct error *err);
+	/* MUST. The body ended cleanly without s->ended: make the end if it was one, or
+	   RC_UPSTREAM: "the stream ended before its end" */
+	enum rc		(*finish)(const struct adapter_call *call, struct adapter_stream *s,
+			    struct buf *out, struct error *err);
+	/* MAY. Free what state owns */
+	void		(*stream_release)(void *state);
+};
+
+extern const struct adapter adapter_openai, adapter_deepseek, adapter_vllm, adapter_ollama;
+extern const struct adapter *const adapters[];	/* ends with NULL */
+
+/* adapter_find - by Llm type; NULL: no adapter (gemini-cli) */
+const struct adapter *adapter_find(const char *type);
+
+/* adapter_header - add a header; copies both */
+void adapter_header(struct adapter_request *r, const char *name, const char *value);
+void adapter_request_init(struct adapter_request *r, size_t max_body);
+void adapter_request_release(struct adapter_request *r);	/* wipes: it holds the key */
+
+/* adapter_base - <url><api path>: "https://api.openai.com/v1"; a url that ends in the path already
+   is not given a second one. Owned by the caller; NULL with RC_UPSTREAM where there is no url */
+enum rc adapter_base(const struct adapter *a, const struct adapter_call *call, char **out,
+    struct error *err);
+
+/* adapter_usage - usage of an OpenAI answer object or chunk (its "usage" member); what it doesn't
+   say stays as it is */
+void adapter_usage(struct span object, struct usage *usage);
+
+#endif

@@ -1,0 +1,498 @@
+/* http.c - calls to providers with libcurl, one at a time a thread */
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "adapters/deadline.h"
+#include "adapters/destination.h"
+#include "adapters/http_head.h"
+#include "adapters/wipe.h"
+#include "base/clock.h"
+#include "base/mem.h"
+
+#define READ_SIZE	16384L		/* bytes that libcurl reads at once */
+#define KEEP_SECONDS	30L		/* an idle connection is used again for so long */
+#define WAIT_MAX_MS	60000		/* one poll, when no deadline is nearer */
+#define ATTEMPTS_MAX	2		/* the request, and libcurl's one re-send */
+#define LOCATION_MAX	200		/* bytes of a redirect's target in an error */
+
+struct http {
+	CURLM		*multi;		/* keeps the connections */
+	CURL		*easy;		/* keeps the TLS sessions */
+	bool		 proxied;
+	size_t		 max_header;
+	struct call	*call;		/* the one that runs, else NULL */
+};
+
+struct call {
+	struct http			*h;
+	const struct http_request	*req;
+	const struct http_events	*ev;
+	struct http_result		*result;
+	struct error			*err;
+	enum rc		 rc;		/* why a callback stopped the transfer */
+	char		*host;
+	struct destination_rules rules;
+	struct error	 refusal;	/* rc not RC_OK: an address was not connected, and why */
+	struct deadline	 deadline;
+	int64_t		 tick_ms;
+	curl_off_t	 sent;		/* bytes of the body */
+	bool		 opened;	/* a socket, since the last start */
+	bool		 kept;		/* the first start went over a kept connection */
+	bool		 heard;		/* a line of an answer; libcurl shows no less */
+	bool		 moved;		/* bytes came since the last look */
+	bool		 undrained;	/* bytes came since the last drained() */
+	bool		 watching;
+	bool		 headed;	/* head() was called */
+	struct http_lines lines;
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* global - libcrypto first: it takes no allocator once it has allocated */
+static void
+global(void)
+{
+	wipe_crypto();
+	if (curl_global_init_mem(CURL_GLOBAL_ALL, wipe_malloc, wipe_free, wipe_realloc, wipe_strdup,
+	    wipe_calloc) != CURLE_OK)
+		abort();
+}
+
+/* http_global - once, whoever calls it */
+void
+http_global(void)
+{
+	pthread_once(&once, global);
+}
+
+/* on_open - a connection is about to be tried: the first of two places that judge its address */
+static curl_socket_t
+on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct http *h = arg;
+	struct call *c = h->call;
+
+	(void)purpose;
+	c->opened = true;
+	if (c->deadline.phase != PHASE_CONNECT)
+		deadline_set(&c->deadline, PHASE_CONNECT);
+	if (!h->proxied && destination_check(&c->rules, &to->addr, &c->refusal) != RC_OK)
+		return CURL_SOCKET_BAD;		/* another address of the host may be allowed */
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* start - may the request go over this connection, now */
+static enum rc
+start(struct call *c, const char *ip)
+{
+	enum rc rc;
+
+	if (!c->h->proxied && (rc = destination_check_text(&c->rules, ip, c->err)) != RC_OK)
+		return rc;
+	if (c->result->attempts > 0 &&
+	    (c->result->attempts == ATTEMPTS_MAX || !c->kept || c->heard))
+		return error_set(c->err, RC_UPSTREAM,
+		    "the connection was lost; the request is not sent again");
+	if (c->result->attempts++ == 0)
+		c->kept = !c->opened;
+	c->opened = false;
+	c->sent = 0;
+	deadline_set(&c->deadline, PHASE_SEND);
+	return RC_OK;
+}
+
+/*
+ * on_start - the request is about to be sent. libcurl does that again by itself when a kept
+ * connection turns out to be dead; and kept connections never pass on_open().
+ */
+static int
+on_start(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	struct call *c = ((struct http *)arg)->call;
+
+	(void)local_ip;
+	(void)port;
+	(void)local_port;
+	c->rc = start(c, ip);
+	return c->rc == RC_OK ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+/* give_head - the final head is whole; where a redirect leads is shown without its query */
+static enum rc
+give_head(struct call *c)
+{
+	const struct http_head *head = &c->lines.head;
+	const char *to = http_head_value(head, "location", 0);
+	size_t n = to == NULL ? 0 : strcspn(to, "?#");
+
+	c->headed = true;
+	if (head->status >= 300 && head->status < 400)
+		return error_set(c->err, RC_UPSTREAM, "HTTP %d: redirect to %.*s not followed",
+		    head->status, (int)(n < LOCATION_MAX ? n : LOCATION_MAX), to == NULL ? "" : to);
+	return c->ev->head(c->ev->arg, head, c->err);
+}
+
+/* on_header - a line of a head, from libcurl, or a trailer */
+static size_t
+on_header(char *p, size_t size, size_t n, void *arg)
+{
+	struct call *c = ((struct http *)arg)->call;
+
+	c->heard = c->moved = true;
+	c->rc = http_head_line(&c->lines, p, size * n, c->err);
+	if (c->lines.head.status >= 200 && !c->result->answered) {
+		c->result->answered = true;
+		deadline_set(&c->deadline, PHASE_READ);
+	}
+	if (c->rc == RC_OK && c->lines.whole && !c->headed)
+		c->rc = give_head(c);
+	return c->rc == RC_OK ? size * n : 0;
+}
+
+/* on_data - bytes of the body, from libcurl */
+static size_t
+on_data(char *p, size_t size, size_t n, void *arg)
+{
+	struct call *c = ((struct http *)arg)->call;
+
+	c->moved = c->undrained = true;
+	c->rc = c->ev->data(c->ev->arg, p, size * n, c->err);
+	return c->rc == RC_OK ? size * n : 0;
+}
+
+static const struct { CURLoption option; long value; } numbers[] = {
+	{ CURLOPT_NOSIGNAL, 1 },
+	{ CURLOPT_FOLLOWLOCATION, 0 },
+	{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
+	{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },	/* to leave a call is to close it */
+	{ CURLOPT_HTTP09_ALLOWED, 0 },
+	{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
+	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
+	{ CURLOPT_SSL_VERIFYPEER, 1 },
+	{ CURLOPT_SSL_VERIFYHOST, 2 },
+	{ CURLOPT_TCP_NODELAY, 1 },
+	{ CURLOPT_MAXAGE_CONN, KEEP_SECONDS },
+	{ CURLOPT_BUFFERSIZE, READ_SIZE },
+#if LIBCURL_VERSION_NUM >= 0x075700
+	{ CURLOPT_QUICK_EXIT, 1 },	/* a deadline doesn't wait for a name server */
+#endif
+#if LIBCURL_VERSION_NUM < 0x075500
+	{ CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS },
+#endif
+};
+
+/* set - an option that every libcurl we build with has */
+#define set(easy, option, value) do {					\
+	if (curl_easy_setopt(easy, option, value) != CURLE_OK)		\
+		abort();						\
+} while (0)
+
+/* http_new - the options that are the same for all calls */
+struct http *
+http_new(const struct http_settings *s)
+{
+	struct http *h = x_calloc(1, sizeof(*h));
+
+	h->multi = curl_multi_init();
+	h->easy = curl_easy_init();
+	if (h->multi == NULL || h->easy == NULL)
+		abort();
+	h->max_header = s->max_header;
+	h->proxied = s->proxy != NULL && *s->proxy != '\0';
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		set(h->easy, numbers[i].option, numbers[i].value);
+#if LIBCURL_VERSION_NUM >= 0x075500
+	set(h->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#endif
+	set(h->easy, CURLOPT_PROXY, h->proxied ? s->proxy : "");	/* not the environment's */
+	set(h->easy, CURLOPT_NOPROXY, "");
+	set(h->easy, CURLOPT_USERAGENT, "mcpd");
+	if (s->ca_file != NULL)
+		set(h->easy, CURLOPT_CAINFO, s->ca_file);
+	set(h->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	set(h->easy, CURLOPT_OPENSOCKETDATA, h);
+	set(h->easy, CURLOPT_PREREQFUNCTION, on_start);
+	set(h->easy, CURLOPT_PREREQDATA, h);
+	set(h->easy, CURLOPT_HEADERFUNCTION, on_header);
+	set(h->easy, CURLOPT_HEADERDATA, h);
+	set(h->easy, CURLOPT_WRITEFUNCTION, on_data);
+	set(h->easy, CURLOPT_WRITEDATA, h);
+	return h;
+}
+
+/* http_free - close all */
+void
+http_free(struct http *h)
+{
+	if (h == NULL)
+		return;
+	curl_easy_cleanup(h->easy);
+	curl_multi_cleanup(h->multi);
+	free(h);
+}
+
+/* url_look - the host and the scheme, as libcurl itself reads them */
+static enum rc
+url_look(struct call *c)
+{
+	CURLU *u = curl_url();
+	char *scheme = NULL, *host = NULL;
+	enum rc rc = RC_OK;
+	size_t n;
+
+	if (curl_url_set(u, CURLUPART_URL, c->req->url, CURLU_DISALLOW_USER) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK) {
+		rc = error_set(c->err, RC_UPSTREAM, "the url can't be called");
+	} else {
+		n = strlen(host);
+		c->host = *host == '[' ? x_strndup(host + 1, n - 2) : x_strdup(host);
+		c->rules.allow_private = c->req->allow_private;
+		c->rules.clear_secret = c->req->has_key && strcmp(scheme, "https") != 0;
+	}
+	curl_free(scheme);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return rc;
+}
+
+/* list_add - one header line; libcurl wants "Name;" where there is no value */
+static enum rc
+list_add(struct curl_slist **list, const struct http_header *header, struct error *err)
+{
+	size_t size = strlen(header->name) + strlen(header->value) + sizeof(": ");
+	struct curl_slist *longer;
+	char *line;
+
+	for (const char *p = header->value; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' && *p != '\t')
+			return error_set(err, RC_INVALID, "header %s has control characters",
+			    header->name);
+	line = x_malloc(size);		/* x_asprintf() leaves copies of a key behind as it grows */
+	snprintf(line, size, *header->value == '\0' ? "%s;%s" : "%s: %s", header->name,
+	    header->value);
+	longer = curl_slist_append(*list, line);
+	mem_free_wiped(line);
+	if (longer == NULL)
+		abort();
+	*list = longer;
+	return RC_OK;
+}
+
+/* list_make - the call's headers; above 1 MB libcurl would wait for a 100 before the body */
+static enum rc
+list_make(const struct http_request *req, struct curl_slist **out, struct error *err)
+{
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < req->nheaders && rc == RC_OK; i++)
+		rc = list_add(&list, &req->headers[i], err);
+	if (rc == RC_OK)
+		*out = list;
+	else
+		curl_slist_free_all(list);
+	return rc;
+}
+
+/* options - what differs from call to call */
+static void
+options(struct http *h, const struct http_request *req, struct curl_slist *headers)
+{
+	bool post = strcmp(req->method, "POST") == 0, get = strcmp(req->method, "GET") == 0;
+
+	set(h->easy, CURLOPT_URL, req->url);
+	if (req->body == NULL && !post) {
+		set(h->easy, CURLOPT_HTTPGET, 1L);
+	} else {
+		set(h->easy, CURLOPT_POST, 1L);
+		set(h->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body_len);
+		set(h->easy, CURLOPT_POSTFIELDS, req->body == NULL ? "" : req->body);
+	}
+	set(h->easy, CURLOPT_CUSTOMREQUEST, post || get ? NULL : req->method);
+	set(h->easy, CURLOPT_HTTPHEADER, headers);
+	set(h->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)req->connect_timeout_ms);
+}
+
+/* forget - nothing of a call stays in the handle */
+static void
+forget(struct http *h)
+{
+	set(h->easy, CURLOPT_HTTPHEADER, NULL);
+	set(h->easy, CURLOPT_POSTFIELDS, NULL);
+	set(h->easy, CURLOPT_HTTPGET, 1L);
+	h->call = NULL;
+}
+
+static const struct { CURLcode code; const char *text; bool host; } reasons[] = {
+	{ CURLE_COULDNT_RESOLVE_HOST, "could not resolve host", true },
+	{ CURLE_COULDNT_RESOLVE_PROXY, "could not resolve the proxy's host", false },
+	{ CURLE_COULDNT_CONNECT, "no connection to", true },
+	{ CURLE_SSL_CONNECT_ERROR, "TLS: no handshake with", true },
+	{ CURLE_PEER_FAILED_VERIFICATION, "TLS: certificate verify failed for", true },
+	{ CURLE_SSL_CACERT_BADFILE, "TLS: ca_file can't be used", false },
+	{ CURLE_PROXY, "the proxy refused the connection to", true },
+	{ CURLE_UNSUPPORTED_PROTOCOL, "the answer is not HTTP", false },
+	{ CURLE_WEIRD_SERVER_REPLY, "the answer is not HTTP", false },
+	{ CURLE_OUT_OF_MEMORY, "an answer header is far too long", false },	/* above 100 KB */
+	{ CURLE_SEND_ERROR, "the connection was lost while the request was sent", false },
+	{ CURLE_GOT_NOTHING, "the connection was closed without an answer", false },
+	{ CURLE_RECV_ERROR, "the connection was lost before an answer", false },
+	{ CURLE_PARTIAL_FILE, "cut: the connection ended before the answer did", false },
+};
+
+/* reason - why libcurl gave up */
+static enum rc
+reason(const struct call *c, CURLcode code)
+{
+	const char *text = curl_easy_strerror(code), *host = "";
+	long os = 0;
+
+	if (code == CURLE_COULDNT_CONNECT && c->refusal.rc != RC_OK)
+		return error_set(c->err, c->refusal.rc, "%s", c->refusal.msg);
+	if (code == CURLE_OPERATION_TIMEDOUT)	/* the only deadline that libcurl knows */
+		return deadline_passed(&c->deadline, c->err);
+	if (code == CURLE_RECV_ERROR && c->deadline.phase == PHASE_READ)
+		code = CURLE_PARTIAL_FILE;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (reasons[i].code == code) {
+			text = reasons[i].text;
+			host = reasons[i].host ? c->host : "";
+		}
+	}
+	curl_easy_getinfo(c->h->easy, CURLINFO_OS_ERRNO, &os);
+	if (code == CURLE_COULDNT_CONNECT && os == ECONNREFUSED)
+		text = "connection refused by";
+	return error_set(c->err, RC_UPSTREAM, "%s%s%s", text, *host != '\0' ? " " : "", host);
+}
+
+/* verdict - the transfer is over */
+static enum rc
+verdict(const struct call *c)
+{
+	int left;
+	const CURLMsg *msg = curl_multi_info_read(c->h->multi, &left);
+
+	if (c->rc != RC_OK)
+		return c->rc;
+	if (msg != NULL && msg->data.result != CURLE_OK)
+		return reason(c, msg->data.result);
+	if (!c->headed)
+		return reason(c, CURLE_GOT_NOTHING);
+	return RC_OK;
+}
+
+/* look - what the last turn has moved, for the deadlines */
+static void
+look(struct call *c)
+{
+	curl_off_t sent = 0;
+
+	if (c->deadline.phase == PHASE_SEND) {
+		curl_easy_getinfo(c->h->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+		if ((size_t)sent >= c->req->body_len)
+			deadline_set(&c->deadline, PHASE_WAIT);
+		else if (sent != c->sent)
+			deadline_set(&c->deadline, PHASE_SEND);
+		c->sent = sent;
+	}
+	if (c->moved && c->deadline.phase == PHASE_READ)
+		deadline_set(&c->deadline, PHASE_READ);
+	c->moved = false;
+}
+
+/* times - the tick and the deadlines that are due, and how long nothing will be */
+static enum rc
+times(struct call *c, int64_t *wait_ms)
+{
+	int64_t now_ms = clock_mono_ms();
+	enum rc rc;
+
+	*wait_ms = WAIT_MAX_MS;
+	rc = deadline_check(&c->deadline, now_ms, wait_ms, c->err);
+	if (rc != RC_OK || c->ev->tick == NULL)
+		return rc;
+	if (now_ms >= c->tick_ms)
+		rc = c->ev->tick(c->ev->arg, now_ms, &c->tick_ms, c->err);
+	if (c->tick_ms - now_ms < *wait_ms)
+		*wait_ms = c->tick_ms > now_ms ? c->tick_ms - now_ms : 0;
+	return rc;
+}
+
+/* await - until something happens, here or there; libcurl shows a hang-up as readable */
+static enum rc
+await(struct call *c, int64_t wait_ms)
+{
+	struct curl_waitfd extra = { .fd = c->ev->watch_fd, .events = CURL_WAIT_POLLIN };
+	CURLMcode code;
+
+	code = curl_multi_poll(c->h->multi, &extra, c->watching, (int)wait_ms, NULL);
+	if (code != CURLM_OK)
+		return error_set(c->err, RC_IO, "poll: %s", curl_multi_strerror(code));
+	if (c->watching && extra.revents != 0)
+		return c->ev->watch(c->ev->arg, &c->watching, c->err);
+	return RC_OK;
+}
+
+/* run - turn by turn, to the end */
+static enum rc
+run(struct call *c)
+{
+	int64_t wait_ms;
+	CURLMcode code;
+	int running;
+	enum rc rc;
+
+	for (;;) {
+		code = curl_multi_perform(c->h->multi, &running);
+		if (code != CURLM_OK)
+			return error_set(c->err, RC_IO, "transfer: %s", curl_multi_strerror(code));
+		if (c->rc == RC_OK && c->undrained && c->ev->drained != NULL &&
+		    (rc = c->ev->drained(c->ev->arg, c->err)) != RC_OK)
+			return rc;
+		c->undrained = false;
+		if (running == 0)
+			return verdict(c);
+		look(c);
+		if ((rc = times(c, &wait_ms)) != RC_OK || (rc = await(c, wait_ms)) != RC_OK)
+			return rc;
+	}
+}
+
+/* http_call - a transfer that isn't over when its handle is taken out is closed, never kept */
+enum rc
+http_call(struct http *h, const struct http_request *req, const struct http_events *ev,
+    struct http_result *result, struct error *err)
+{
+	struct call c = {
+		.h = h, .req = req, .ev = ev, .result = result, .err = err,
+		.watching = ev->watch_fd >= 0,
+	};
+	struct curl_slist *headers = NULL;
+	enum rc rc;
+
+	*result = (struct http_result){ 0, false };
+	deadline_init(&c.deadline, req);
+	http_head_init(&c.lines, h->max_header);
+	rc = url_look(&c);
+	if (rc == RC_OK && h->proxied)
+		rc = destination_check_host(&c.rules, c.host, err);
+	if (rc == RC_OK && (rc = list_make(req, &headers, err)) == RC_OK) {
+		h->call = &c;
+		options(h, req, headers);
+		if (curl_multi_add_handle(h->multi, h->easy) != CURLM_OK)
+			abort();
+		rc = run(&c);
+		curl_multi_remove_handle(h->multi, h->easy);
+		forget(h);
+		curl_slist_free_all(headers);
+	}
+	http_head_release(&c.lines);
+	free(c.host);
+	return rc;
+}

@@ -1,0 +1,135 @@
+/* registry.c - the adapters there are, and what all of them need */
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/adapter.h"
+#include "base/mem.h"
+#include "base/url.h"
+
+#define API_PATH "/v1"			/* where a call has no path of its own */
+
+const struct adapter *const adapters[] = {
+	&adapter_openai,
+	&adapter_deepseek,
+	&adapter_vllm,
+	&adapter_ollama,
+	NULL
+};
+
+/* adapter_find - by Llm type */
+const struct adapter *
+adapter_find(const char *type)
+{
+	for (const struct adapter *const *a = adapters; *a != NULL; a++)
+		if (strcmp((*a)->type, type) == 0)
+			return *a;
+	return NULL;
+}
+
+/* adapter_request_init - nothing in it yet */
+void
+adapter_request_init(struct adapter_request *r, size_t max_body)
+{
+	*r = (struct adapter_request){ .url = NULL };
+	buf_init(&r->body, max_body);
+}
+
+/* adapter_header - one more */
+void
+adapter_header(struct adapter_request *r, const char *name, const char *value)
+{
+	size_t n = strlen(name) + 1, v = strlen(value) + 1;
+	char *block = x_malloc(n + v);
+
+	memcpy(block, name, n);
+	memcpy(block + n, value, v);
+	r->headers = x_realloc(r->headers, (r->nheaders + 1) * sizeof(*r->headers));
+	r->headers[r->nheaders++] = (struct http_header){ block, block + n };
+}
+
+/* adapter_request_release - one of the headers is the key */
+void
+adapter_request_release(struct adapter_request *r)
+{
+	for (size_t i = 0; i < r->nheaders; i++) {
+		mem_wipe((char *)r->headers[i].value, strlen(r->headers[i].value));
+		free((char *)r->headers[i].name);
+	}
+	free(r->headers);
+	free(r->url);
+	buf_wipe(&r->body);
+	adapter_request_init(r, r->body.max);
+}
+
+/* ends_in - the url's path (not its host) ends in this path */
+static bool
+ends_in(const char *url, const char *path)
+{
+	const char *host = strstr(url, "://"), *at;
+	size_t n, p = strlen(path);
+
+	at = strchr(host != NULL ? host + 3 : url, '/');
+	if (at == NULL)
+		return false;
+	n = strlen(at);
+	return n >= p && strcmp(at + n - p, path) == 0;
+}
+
+/* bare - a copy without the '/' at the end */
+static char *
+bare(const char *s)
+{
+	size_t n = strlen(s);
+
+	while (n > 0 && s[n - 1] == '/')
+		n--;
+	return x_strndup(s, n);
+}
+
+/* adapter_base - where the provider's paths begin */
+enum rc
+adapter_base(const struct adapter *a, const struct adapter_call *call, char **out,
+    struct error *err)
+{
+	const char *url = call->url != NULL && *call->url != '\0' ? call->url : a->default_url;
+	const char *path = call->api_path != NULL ? call->api_path : API_PATH;
+	char *bare_url, *bare_path;
+
+	if (url == NULL)
+		return error_set(err, RC_UPSTREAM,
+		    "%s: url is required (no default endpoint for this provider)", a->type);
+	bare_url = bare(url);
+	bare_path = bare(path);
+	*out = *bare_path == '\0' || ends_in(bare_url, bare_path) ? x_strdup(bare_url)
+	    : url_join(bare_url, bare_path);	/* with a '/' between: never a part of the host */
+	free(bare_url);
+	free(bare_path);
+	return RC_OK;
+}
+
+/* put_count - a count that is there */
+static void
+put_count(struct span object, const char *name, int64_t *out)
+{
+	long long n = jscan_int(jscan_get(object, name));
+
+	if (n >= 0)
+		*out = n;
+}
+
+/* adapter_usage - each count has a name in chat/completions and another elsewhere */
+void
+adapter_usage(struct span object, struct usage *usage)
+{
+	struct span u = jscan_get(object, "usage");
+
+	if (jscan_type(u) != 'o')
+		return;
+	put_count(u, "prompt_tokens", &usage->prompt);
+	put_count(u, "input_tokens", &usage->prompt);
+	put_count(u, "completion_tokens", &usage->completion);
+	put_count(u, "output_tokens", &usage->completion);
+	put_count(u, "prompt_cache_hit_tokens", &usage->cached);	/* DeepSeek's */
+	put_count(jscan_get(u, "prompt_tokens_details"), "cached_tokens", &usage->cached);
+	put_count(jscan_get(u, "input_tokens_details"), "cached_tokens", &usage->cached);
+}

@@ -1,0 +1,271 @@
+/* test_http_conn.c - connections: kept, lost, watched beside another descriptor, refused */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/unit/http_bench.h"
+
+Test(http_conn, uses_a_kept_connection_again)
+{
+	static const struct step script[] = {
+		{ OK_HELLO, KEEP }, { CHUNKED "1\r\nx\r\n0\r\n\r\n", KEEP }, { OK_HELLO, SHUT },
+		{ NULL, END }
+	};
+	struct bench b;
+
+	bench_open(&b, script);
+	for (int i = 0; i < 3; i++) {
+		cr_expect_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+		cr_expect_eq(b.result.attempts, 1);
+		cr_expect(b.result.answered);
+	}
+	bench_stop(&b);
+	cr_expect_eq(b.server.connections, 1);
+	bench_release(&b);
+}
+
+Test(http_conn, sends_once_more_when_a_kept_connection_dies_before_any_answer)
+{
+	static const struct step script[] = {
+		{ OK_HELLO, KEEP }, { "", SHUT }, { OK_HELLO, SHUT }, { NULL, END }
+	};
+	struct bench b;
+
+	bench_open(&b, script);
+	cr_assert_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+	cr_expect_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+	cr_expect_eq(b.result.attempts, 2);
+	cr_expect_str_eq(b.body.p, "hello");
+	bench_stop(&b);
+	cr_expect_eq(b.server.connections, 2);
+	cr_expect_eq(b.server.requests, 3);
+	bench_release(&b);
+}
+
+/* what must not be sent a second, or a third time */
+static const struct {
+	struct step	 script[5];
+	const char	*why;
+	int		 attempts, requests;
+} resends[] = {
+	{ { { OK_HELLO, KEEP }, { "", SHUT }, { "", SHUT }, { OK_HELLO, SHUT } },
+	  "a new connection died", 2, 3 },
+	{ { { OK_HELLO, SHUT }, { "", SHUT }, { OK_HELLO, SHUT } }, "it was new", 1, 2 },
+	{ { { OK_HELLO, KEEP }, { "HTTP/1.1 100 Continue\r\n\r\n", SHUT }, { OK_HELLO, SHUT } },
+	  "something came", 1, 2 },
+	{ { { OK_HELLO, KEEP }, { "HTTP/1.1 200 OK\r\n", SHUT }, { OK_HELLO, SHUT } },
+	  "an answer had begun", 1, 2 },
+};
+
+Test(http_conn, sends_no_request_twice_otherwise)
+{
+	for (size_t i = 0; i < sizeof(resends) / sizeof(resends[0]); i++) {
+		struct bench b;
+
+		bench_open(&b, resends[i].script);
+		cr_assert_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+		cr_expect_eq(bench_call(&b), RC_UPSTREAM, "%s", resends[i].why);
+		cr_expect_eq(b.result.attempts, resends[i].attempts, "%s: %d", resends[i].why,
+		    b.result.attempts);
+		bench_stop(&b);
+		cr_expect_eq(b.server.requests, resends[i].requests, "%s", resends[i].why);
+		bench_release(&b);
+	}
+}
+
+/* on_watch - the client is gone */
+static enum rc
+on_watch(void *arg, bool *again, struct error *err)
+{
+	(void)arg;
+	*again = false;
+	return error_set(err, RC_GONE, "said watch");
+}
+
+/* a client that left: its byte or its hang-up is seen while the provider is silent */
+Test(http_conn, watches_another_descriptor_and_closes_when_told, .timeout = 60)
+{
+	for (int hang_up = 0; hang_up < 2; hang_up++) {
+		static const struct step script[] = {
+			{ CHUNKED "1\r\nx\r\n", HOLD }, { NULL, END }
+		};
+		struct bench b;
+
+		bench_open(&b, script);
+		b.hang_up = hang_up;
+		cr_assert_eq(pipe(b.pipe), 0);
+		b.events.watch_fd = b.pipe[0];
+		b.events.watch = on_watch;
+		cr_expect_eq(bench_call(&b), RC_GONE, "%s", b.err.msg);
+		cr_expect_str_eq(b.err.msg, "said watch");
+		cr_expect_str_eq(b.body.p, "x");
+		pthread_join(b.server.thread, NULL);	/* ends before http_free() */
+		cr_expect(b.server.saw_close);
+		cr_assert_eq(pthread_create(&b.server.thread, NULL, bench_serve, &b.server), 0);
+		bench_stop(&b);
+		close(b.pipe[0]);
+		bench_release(&b);
+	}
+}
+
+Test(http_conn, returns_what_a_callback_returned_and_keeps_no_connection, .timeout = 60)
+{
+	static const struct step script[] = {
+		{ CHUNKED "1\r\nx\r\n", HOLD }, { CHUNKED "1\r\nx\r\n", HOLD },
+		{ CHUNKED "1\r\nx\r\n", HOLD }, { OK_HELLO, SHUT }, { NULL, END }
+	};
+	struct bench b;
+
+	bench_open(&b, script);
+	b.head_rc = RC_IO;
+	cr_expect_eq(bench_call(&b), RC_IO);
+	cr_expect_str_eq(b.err.msg, "said head");
+	b.head_rc = RC_OK;
+	b.data_rc = RC_TOO_LARGE;
+	cr_expect_eq(bench_call(&b), RC_TOO_LARGE);
+	cr_expect_str_eq(b.err.msg, "said data");
+	b.data_rc = RC_OK;
+	b.drained_rc = RC_GONE;
+	cr_expect_eq(bench_call(&b), RC_GONE);
+	cr_expect_str_eq(b.err.msg, "said drained");
+	b.drained_rc = RC_OK;
+	cr_expect_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+	cr_expect_eq(b.drained, 1);
+	bench_stop(&b);
+	cr_expect_eq(b.server.connections, 4);
+	bench_release(&b);
+}
+
+/* on_tick - three times at once, then the client is gone */
+static enum rc
+on_tick(void *arg, int64_t now_ms, int64_t *next_ms, struct error *err)
+{
+	struct bench *b = arg;
+
+	cr_expect_geq(now_ms, *next_ms);
+	*next_ms = now_ms + 1;
+	return ++b->ticks < 3 ? RC_OK : error_set(err, RC_GONE, "said tick");
+}
+
+Test(http_conn, ticks_while_the_provider_is_silent, .timeout = 60)
+{
+	static const struct step script[] = { { "", HOLD }, { NULL, END } };
+	struct bench b;
+
+	bench_open(&b, script);
+	b.events.tick = on_tick;
+	cr_expect_eq(bench_call(&b), RC_GONE);
+	cr_expect_str_eq(b.err.msg, "said tick");
+	cr_expect_eq(b.ticks, 3);
+	bench_stop(&b);
+	bench_release(&b);
+}
+
+/* destinations that are refused before a byte is sent; none of them is ever connected */
+static const struct { const char *url; bool allow, key; const char *says; } refused[] = {
+	{ "http://127.0.0.1:%d/", false, false, "127.0.0.1 is a private address and this Llm does "
+	  "not allow it (extraConfig.allowPrivateUrl)" },
+	{ "http://localhost:%d/", false, false, "is a private address" },
+	{ "http://0x7f000001:%d/", false, false, "127.0.0.1 is a private address" },
+	{ "http://[::ffff:127.0.0.1]:%d/", false, false, "is a private address" },
+	{ "http://10.0.0.1:%d/", false, false, "10.0.0.1 is a private address" },
+	{ "http://0.0.0.0:%d/", true, false, "0.0.0.0 is an address that is never connected" },
+	{ "http://169.254.169.254:%d/", true, false, "is an address that is never connected" },
+	{ "http://[fe80::1%%25lo]:%d/", true, false,
+	  "fe80::1 is an address that is never connected" },
+	{ "http://8.8.8.8:%d/", true, true,
+	  "8.8.8.8 is not a private address: a key goes there over https only" },
+	{ "http://user:pw@127.0.0.1:%d/", true, false, "the url can't be called" },
+	{ "ftp://127.0.0.1:%d/", true, false, "" },
+	{ "file:///etc/hostname?%d", true, false, "" },
+};
+
+Test(http_conn, refuses_destinations_that_are_not_allowed)
+{
+	static const struct step script[] = { { OK_HELLO, SHUT }, { NULL, END } };
+
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		char url[100];
+		struct bench b;
+
+		bench_open(&b, script);
+		snprintf(url, sizeof(url), refused[i].url, b.server.port);
+		b.req.url = url;
+		b.req.allow_private = refused[i].allow;
+		b.req.has_key = refused[i].key;
+		cr_expect_eq(bench_call(&b), RC_UPSTREAM, "%s", url);
+		cr_expect(strstr(b.err.msg, refused[i].says) != NULL, "%s: %s", url, b.err.msg);
+		bench_stop(&b);
+		cr_expect_eq(b.server.connections, 0, "%s", url);
+		cr_expect_eq(b.result.attempts, 0, "%s", url);
+		bench_release(&b);
+	}
+}
+
+Test(http_conn, judges_a_kept_connection_by_the_call_that_would_use_it)
+{
+	static const struct step script[] = {
+		{ OK_HELLO, KEEP }, { OK_HELLO, SHUT }, { NULL, END }
+	};
+	struct bench b;
+
+	bench_open(&b, script);
+	cr_assert_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+	b.req.allow_private = false;
+	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
+	cr_expect(strstr(b.err.msg, "127.0.0.1 is a private address") != NULL, "%s", b.err.msg);
+	cr_expect_eq(b.result.attempts, 0);
+	bench_stop(&b);
+	cr_expect_eq(b.server.requests, 1);
+	bench_release(&b);
+}
+
+Test(http_conn, says_who_refused_the_connection)
+{
+	static const struct step script[] = { { NULL, END } };
+	struct bench b;
+
+	bench_open(&b, script);
+	shutdown(b.server.listener, SHUT_RDWR);
+	pthread_join(b.server.thread, NULL);
+	close(b.server.listener);
+	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
+	cr_expect_str_eq(b.err.msg, "connection refused by 127.0.0.1", "%s", b.err.msg);
+	cr_expect_not(b.result.answered);
+	b.req.url = "http://no-such-host.invalid/";
+	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
+	cr_expect_str_eq(b.err.msg, "could not resolve host no-such-host.invalid", "%s", b.err.msg);
+	http_free(b.http);
+	bench_release(&b);
+}
+
+/* the address connected is the proxy's: hosts are judged by what they say of themselves */
+Test(http_conn, judges_hosts_by_their_names_behind_a_proxy)
+{
+	static const struct step script[] = { { OK_HELLO, SHUT }, { NULL, END } };
+	struct http_settings settings = { .max_header = MAX_HEADER };
+	char proxy[64];
+	struct bench b;
+
+	bench_open(&b, script);
+	http_free(b.http);
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", b.server.port);
+	settings.proxy = proxy;
+	b.http = http_new(&settings);
+	b.req.allow_private = false;
+	b.req.url = "http://192.168.1.1/";
+	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
+	cr_expect(strstr(b.err.msg, "192.168.1.1 is a private address") != NULL, "%s", b.err.msg);
+	b.req.has_key = true;
+	b.req.url = "http://api.example/";
+	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
+	cr_expect(strstr(b.err.msg, "over https only") != NULL, "%s", b.err.msg);
+	b.req.has_key = false;
+	cr_expect_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+	bench_stop(&b);
+	cr_expect_eq(strncmp(b.server.seen[0].p, "POST http://api.example/ HTTP/1.1\r\n", 35), 0,
+	    "%s", b.server.seen[0].p);
+	bench_release(&b);
+}
