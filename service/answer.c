@@ -1,0 +1,464 @@
+/* answer.c - the streaming engine: provider events in, client bytes out */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "service/answer.h"
+
+#define OUT_SLACK	65536		/* bytes beside one event that may wait for a write */
+#define WRITE_AT	32768		/* bytes of events that are written without waiting for more */
+#define DRAIN_LOOK_MS	1000		/* how often a silent call looks whether we shut down */
+
+static const char keepalive[] = ": keepalive\n\n";
+
+/* answer_init - nothing sent, nothing known */
+void
+answer_init(struct answer *a, const struct config *cfg, const struct adapter *adapter,
+    const struct adapter_call *call, const struct scrub *scrub, struct sink *sink,
+    const atomic_int *draining)
+{
+	memset(a, 0, sizeof(*a));
+	a->cfg = cfg;
+	a->adapter = adapter;
+	a->call = call;
+	a->scrub = scrub;
+	a->sink = sink;
+	a->draining = draining;
+	a->started_ms = a->last_write_ms = clock_mono_ms();
+	a->first_byte_ms = -1;
+	sse_init(&a->sse, (size_t)cfg->max_event);
+	buf_init(&a->out, (size_t)cfg->max_event + OUT_SLACK);
+	buf_init(&a->whole, (size_t)cfg->max_answer);
+	a->stream.usage = (struct usage){ -1, -1, -1 };
+	a->stream.state = x_calloc(1, adapter->stream_size);
+}
+
+/* answer_release - free what it holds */
+void
+answer_release(struct answer *a)
+{
+	if (a->adapter->stream_release != NULL)
+		a->adapter->stream_release(a->stream.state);
+	free(a->stream.state);
+	answer_headers_release(a);
+	sse_release(&a->sse);
+	buf_release(&a->out);
+	buf_release(&a->whole);
+}
+
+/* commit - status and headers to the client; length -1 is a stream */
+static enum rc
+commit(struct answer *a, int status, int64_t length, struct error *err)
+{
+	if (length < 0) {
+		answer_header_add(a, "Content-Type", "text/event-stream");
+		answer_header_add(a, "Cache-Control", "no-cache, no-transform");
+		answer_header_add(a, "X-Accel-Buffering", "no");
+	} else {
+		answer_header_add(a, "Content-Type", "application/json");
+	}
+	a->committed = true;
+	a->status = status;
+	a->last_write_ms = clock_mono_ms();
+	return a->sink->start(a->sink, status, a->headers, a->nheaders, length, err);
+}
+
+/* put - bytes to the client now */
+static enum rc
+put(struct answer *a, const char *p, size_t n, struct error *err)
+{
+	enum rc rc = a->sink->write(a->sink, p, n, err);
+
+	a->last_write_ms = clock_mono_ms();
+	return rc;
+}
+
+/* put_out - the events that wait */
+static enum rc
+put_out(struct answer *a, struct error *err)
+{
+	enum rc rc = RC_OK;
+
+	if (a->out.len > 0)
+		rc = put(a, a->out.p, a->out.len, err);
+	buf_clear(&a->out);
+	return rc;
+}
+
+/* is_type - a Content-Type without its parameters */
+static bool
+is_type(const char *content_type, const char *type)
+{
+	size_t n = strlen(type);
+
+	return content_type != NULL && strncasecmp(content_type, type, n) == 0 &&
+	    strchr("; \t", content_type[n]) != NULL;
+}
+
+/* way_of_answer - how a 2xx is to be read */
+static enum rc
+way_of_answer(struct answer *a, const struct http_head *head, struct error *err)
+{
+	const char *type = http_head_value(head, "content-type", 0);
+	const char *coding = http_head_value(head, "content-encoding", 0);
+
+	if (coding != NULL && strcasecmp(coding, "identity") != 0)
+		return error_set(err, RC_UPSTREAM, "the answer is encoded, though nothing but "
+		    "plain bytes was asked for");
+	if (is_type(type, "text/event-stream")) {
+		if (!a->call->stream)
+			return error_set(err, RC_UPSTREAM,
+			    "a stream came, though none was asked for");
+		a->way = ANSWER_EVENTS;
+		return RC_OK;
+	}
+	a->way = !a->call->stream || is_type(type, "application/json") ? ANSWER_WHOLE
+	    : ANSWER_UNSURE;
+	return RC_OK;
+}
+
+/* on_head - the provider's status decides ours */
+static enum rc
+on_head(void *arg, const struct http_head *head, struct error *err)
+{
+	struct answer *a = arg;
+	enum rc rc;
+
+	a->upstream_status = head->status;
+	if (!a->committed)
+		answer_headers_keep(a, head);
+	if (head->status < 200 || head->status > 299) {
+		a->way = ANSWER_REFUSED;
+		return RC_OK;
+	}
+	if ((rc = way_of_answer(a, head, err)) != RC_OK)
+		return rc;
+	if (a->way != ANSWER_EVENTS || a->committed)
+		return RC_OK;
+	if ((rc = commit(a, 200, -1, err)) != RC_OK)
+		return rc;
+	return a->sink->flush(a->sink, err);
+}
+
+/* on_event - one event of a stream; after its end the rest is not the client's */
+static enum rc
+on_event(void *arg, const struct sse_event *event, struct error *err)
+{
+	struct answer *a = arg;
+	enum rc rc;
+
+	if (a->stream.ended || a->stream.failed)
+		return RC_OK;
+	rc = a->adapter->event(a->call, &a->stream, event, &a->out, err);
+	if (rc != RC_OK)
+		return rc;
+	if (a->stream.failed)
+		return error_set(err, RC_UPSTREAM, "%s", a->stream.failure.message);
+	if (a->stream.ended)
+		a->ended_ms = clock_mono_ms();
+	return a->out.len < WRITE_AT ? RC_OK : put_out(a, err);
+}
+
+/*
+ * look - a provider that names no type: the first byte that is not blank tells JSON from events.
+ * What was read so far is kept in whole.
+ */
+static enum rc
+look(struct answer *a, struct error *err)
+{
+	size_t i = strspn(a->whole.p, " \t\r\n");
+	enum rc rc;
+
+	if (i == a->whole.len)
+		return RC_OK;
+	if (strchr("{[", a->whole.p[i]) != NULL) {
+		a->way = ANSWER_WHOLE;
+		return RC_OK;
+	}
+	if (strchr("deir:", a->whole.p[i]) == NULL)	/* data, event, id, retry, a comment */
+		return error_set(err, RC_UPSTREAM, "the answer is neither events nor JSON");
+	a->way = ANSWER_EVENTS;
+	if (!a->committed && (rc = commit(a, 200, -1, err)) != RC_OK)
+		return rc;
+	rc = sse_feed(&a->sse, a->whole.p, a->whole.len, on_event, a, err);
+	buf_release(&a->whole);
+	return rc;
+}
+
+/* on_data - bytes of the provider's body */
+static enum rc
+on_data(void *arg, const char *p, size_t n, struct error *err)
+{
+	struct answer *a = arg;
+	enum rc rc;
+
+	if (a->first_byte_ms < 0)
+		a->first_byte_ms = clock_mono_ms() - a->started_ms;
+	switch (a->way) {
+	case ANSWER_EVENTS:
+		rc = sse_feed(&a->sse, p, n, on_event, a, err);
+		if (rc == RC_TOO_LARGE)
+			return error_set(err, RC_UPSTREAM, "one event is larger than %lld bytes",
+			    (long long)a->cfg->max_event);
+		return rc;
+	case ANSWER_REFUSED:
+		if (n > ANSWER_REFUSAL_MAX - a->whole.len)
+			n = ANSWER_REFUSAL_MAX - a->whole.len;
+		return buf_add(&a->whole, p, n, err);
+	default:
+		if (buf_add(&a->whole, p, n, err) != RC_OK)
+			return error_set(err, RC_UPSTREAM, "the answer is larger than %lld bytes",
+			    (long long)a->cfg->max_answer);
+		return a->way == ANSWER_UNSURE ? look(a, err) : RC_OK;
+	}
+}
+
+/* on_drained - all that came is with us: one write, one flush */
+static enum rc
+on_drained(void *arg, struct error *err)
+{
+	struct answer *a = arg;
+	enum rc rc;
+
+	if (a->out.len == 0)
+		return RC_OK;
+	if ((rc = put_out(a, err)) != RC_OK)
+		return rc;
+	return a->sink->flush(a->sink, err);
+}
+
+/* comment - a sign of life to the client of a stream */
+static enum rc
+comment(struct answer *a, struct error *err)
+{
+	enum rc rc = RC_OK;
+
+	if (!a->committed)
+		rc = commit(a, 200, -1, err);
+	if (rc == RC_OK)
+		rc = put(a, keepalive, sizeof(keepalive) - 1, err);
+	return rc == RC_OK ? a->sink->flush(a->sink, err) : rc;
+}
+
+/* next_comment_ms - when the client of a stream must hear something; 0: never */
+static int64_t
+next_comment_ms(const struct answer *a)
+{
+	if (!a->call->stream)
+		return 0;
+	if (a->committed)
+		return a->last_write_ms + a->cfg->keepalive_seconds * 1000;
+	return a->way == ANSWER_WAITING ? a->started_ms + a->cfg->keepalive_after_ms : 0;
+}
+
+/* on_tick - time passed: keepalives, the end of a stream that stays open, our own shutdown */
+static enum rc
+on_tick(void *arg, int64_t now_ms, int64_t *next_ms, struct error *err)
+{
+	struct answer *a = arg;
+	int64_t due = next_comment_ms(a);
+	enum rc rc;
+
+	if (a->draining != NULL && atomic_load(a->draining))
+		return error_set(err, RC_UNAVAILABLE, "the gateway is shutting down");
+	*next_ms = now_ms + DRAIN_LOOK_MS;
+	if (a->stream.ended) {
+		if (now_ms >= a->ended_ms + ANSWER_END_GRACE_MS)
+			return error_set(err, RC_GONE, "the stream ended");
+		*next_ms = a->ended_ms + ANSWER_END_GRACE_MS;
+		return RC_OK;
+	}
+	if (due == 0)
+		return RC_OK;
+	if (now_ms >= due) {
+		if ((rc = comment(a, err)) != RC_OK)
+			return rc;
+		due = next_comment_ms(a);
+	}
+	if (due < *next_ms)
+		*next_ms = due;
+	return RC_OK;
+}
+
+/* on_watch - the client's side has something to say */
+static enum rc
+on_watch(void *arg, bool *again, struct error *err)
+{
+	struct answer *a = arg;
+
+	return a->sink->watch(a->sink, again, err);
+}
+
+/* answer_events - the callbacks of one call */
+struct http_events
+answer_events(struct answer *a)
+{
+	return (struct http_events){
+		.arg = a,
+		.head = on_head,
+		.data = on_data,
+		.drained = on_drained,
+		.tick = on_tick,
+		.watch_fd = a->sink->watch_fd,
+		.watch = on_watch,
+	};
+}
+
+/* send_whole - a checked answer, with its length; where the stream is open already, as one event */
+static enum rc
+send_whole(struct answer *a, const struct buf *body, struct error *err)
+{
+	const char *p = body->p, *end = body->p + body->len, *nl;
+	enum rc rc;
+
+	if (!a->committed) {
+		rc = commit(a, a->upstream_status, (int64_t)body->len, err);
+		return rc == RC_OK ? put(a, body->p, body->len, err) : rc;
+	}
+	for (; p < end; p = nl + 1) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			nl = end;
+		if ((rc = put(a, "data: ", 6, err)) != RC_OK ||
+		    (rc = put(a, p, (size_t)(nl - p), err)) != RC_OK ||
+		    (rc = put(a, "\n", 1, err)) != RC_OK)
+			return rc;
+	}
+	return put(a, "\ndata: [DONE]\n\n", 15, err);
+}
+
+/* end_of_whole - the body is complete: is it an answer */
+static enum rc
+end_of_whole(struct answer *a, struct error *err)
+{
+	struct buf body = BUF_INIT(a->whole.max + OUT_SLACK);
+	enum rc rc;
+
+	rc = a->adapter->response(a->call, a->whole.p, a->whole.len, &body, &a->stream.usage, err);
+	if (rc == RC_OK)
+		rc = send_whole(a, &body, err);
+	buf_release(&body);
+	return rc;
+}
+
+/* end_of_events - the body is complete: was that the stream's end */
+static enum rc
+end_of_events(struct answer *a, struct error *err)
+{
+	enum rc rc = sse_end(&a->sse, on_event, a, err);
+
+	if (rc == RC_OK && !a->stream.ended)
+		rc = a->adapter->finish(a->call, &a->stream, &a->out, err);
+	if (rc == RC_OK)
+		rc = put_out(a, err);
+	return rc;
+}
+
+/* end_of_body - the provider's body ended cleanly */
+static enum rc
+end_of_body(struct answer *a, struct error *err)
+{
+	switch (a->way) {
+	case ANSWER_EVENTS:
+		return end_of_events(a, err);
+	case ANSWER_WHOLE:
+		return end_of_whole(a, err);
+	case ANSWER_REFUSED:
+		a->failed = true;
+		failure_answer(&a->failure, a->call->type, a->upstream_status, a->whole.p,
+		    a->whole.len);
+		return RC_OK;
+	default:
+		return error_set(err, RC_UPSTREAM, "the answer is empty");
+	}
+}
+
+/* name_failure - why there is no whole answer, from the code that ended the call */
+static void
+name_failure(struct answer *a, enum rc rc, const struct error *err)
+{
+	struct error named = *err;
+
+	a->failed = true;
+	if (a->stream.failed) {
+		a->failure = a->stream.failure;
+	} else if (rc == RC_UNAVAILABLE) {
+		failure_set(&a->failure, FAILURE_SATURATED, NULL, "%s", err->msg);
+	} else if (a->way == ANSWER_REFUSED) {	/* the status is known, its words were cut */
+		failure_answer(&a->failure, a->call->type, a->upstream_status, a->whole.p,
+		    a->whole.len);
+	} else if (a->way == ANSWER_EVENTS && rc == RC_UPSTREAM) {
+		failure_set(&a->failure, FAILURE_CUT, NULL, "%s: %s", a->call->type, err->msg);
+	} else {
+		named.rc = rc;
+		error_prefix(&named, "%s", a->call->type);
+		failure_rc(&a->failure, &named);
+	}
+}
+
+/* send_refusal - before the client's status: a real one, with what the client acts on */
+static enum rc
+send_refusal(struct answer *a, struct error *err)
+{
+	struct buf body = BUF_INIT(OUT_SLACK);
+	enum rc rc;
+
+	if (a->failure.no_retry) {
+		answer_header_drop(a, "x-should-retry");
+		answer_header_add(a, "x-should-retry", "false");
+	}
+	if (a->failure.retry_after[0] != '\0' && !answer_header_has(a, "retry-after"))
+		answer_header_add(a, "retry-after", a->failure.retry_after);
+	failure_json(&a->failure, &body);
+	rc = commit(a, a->failure.status, (int64_t)body.len, err);
+	if (rc == RC_OK)
+		rc = put(a, body.p, body.len, err);
+	buf_release(&body);
+	return rc;
+}
+
+/* send_error_event - after it: an event, no [DONE], no invented finish_reason */
+static enum rc
+send_error_event(struct answer *a, struct error *err)
+{
+	struct buf body = BUF_INIT(OUT_SLACK);
+	enum rc rc;
+
+	(void)buf_addstr(&body, "data: ", NULL);
+	failure_json(&a->failure, &body);
+	(void)buf_addstr(&body, "\n\n", NULL);
+	rc = put_out(a, err);			/* the whole events before the fault are the client's */
+	if (rc == RC_OK)
+		rc = put(a, body.p, body.len, err);
+	buf_release(&body);
+	return rc;
+}
+
+/* answer_finish - one place where every end comes together */
+void
+answer_finish(struct answer *a, enum rc rc, const struct error *err)
+{
+	struct error e = *err;
+
+	if (a->stream.ended)
+		rc = put_out(a, &e);		/* whatever the provider did after its last word */
+	else if (rc == RC_OK)
+		rc = end_of_body(a, &e);
+	if (rc != RC_OK && rc != RC_GONE)
+		name_failure(a, rc, &e);
+	if (a->failed && rc != RC_GONE) {
+		scrub_text(a->scrub, a->failure.message);
+		scrub_text(a->scrub, a->failure.code);
+		scrub_text(a->scrub, a->failure.param);
+		scrub_text(a->scrub, a->failure.log);
+		rc = a->committed ? send_error_event(a, &e) : send_refusal(a, &e);
+		a->status = a->failure.status;
+	}
+	if (rc == RC_OK)
+		rc = a->sink->flush(a->sink, &e);
+	a->gone = rc == RC_GONE;
+	if (a->gone && !a->committed)
+		a->status = rc_info(RC_GONE)->http;
+}

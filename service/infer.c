@@ -1,0 +1,390 @@
+/* infer.c - one inference call: what may be asked, with which key, of whom; and its audit line */
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/jscan.h"
+#include "base/jsonx.h"
+#include "base/log.h"
+#include "service/answer.h"
+#include "service/upstream.h"
+#include "service/infer.h"
+
+#define AUDIT_MODEL_MAX	128		/* bytes of a model's name in an audit line */
+
+struct run {				/* one call, all that is made for it */
+	struct service		*svc;
+	const struct infer_call	*call;
+	const struct llm	*llm;		/* NULL until it is found */
+	const struct adapter	*adapter;
+	char			*asked;		/* the body's model, NULL: none */
+	struct adapter_call	 ac;
+	struct adapter_request	 req;
+	struct credential	 credential;
+	int64_t			 started_ms;
+};
+
+enum { WANT_MODEL, WANT_STREAM, WANT_STREAM_OPTIONS, WANT_MESSAGES, WANT__MAX };
+
+/* scan_body - the members that we act on; RC_INVALID with the failure filled */
+static enum rc
+scan_body(struct run *run, struct failure *f)
+{
+	struct jscan_want want[WANT__MAX] = {
+		[WANT_MODEL] = { .name = "model" },
+		[WANT_STREAM] = { .name = "stream" },
+		[WANT_STREAM_OPTIONS] = { .name = "stream_options" },
+		[WANT_MESSAGES] = { .name = "messages" },
+	};
+	const struct jscan_opts opts = { (unsigned)run->svc->cfg->max_nesting, 0 };
+	struct span *messages = &want[WANT_MESSAGES].value, first;
+	struct error err;
+	size_t at = 0;
+	char type;
+
+	if (jscan_object(run->call->body, run->call->body_len, &opts, want, WANT__MAX,
+	    &run->ac.object, &err) != RC_OK) {
+		failure_set(f, FAILURE_REQUEST, NULL, "invalid JSON: %s", err.msg);
+		return RC_INVALID;
+	}
+	if (jscan_type(*messages) != 'a' || !jscan_next(*messages, &at, NULL, &first)) {
+		failure_set(f, FAILURE_REQUEST, "messages", "messages is required");
+		return RC_INVALID;
+	}
+	type = jscan_type(want[WANT_STREAM].value);
+	if (type != 0 && type != 't' && type != 'f') {
+		failure_set(f, FAILURE_REQUEST, "stream", "stream must be true or false");
+		return RC_INVALID;
+	}
+	run->ac.stream = type == 't';
+	run->ac.model_at = want[WANT_MODEL].value;
+	type = jscan_type(run->ac.model_at);
+	if (type != 0 && type != '0' && type != 's') {
+		failure_set(f, FAILURE_REQUEST, "model", "model must be a string");
+		return RC_INVALID;
+	}
+	run->asked = jscan_text(run->ac.model_at, NULL);
+	return RC_OK;
+}
+
+/* may_run - the permission to spend */
+static bool
+may_run(const struct infer_call *call, const char *llm)
+{
+	return rbac_allows(call->table, call->caller, VERB_RUN, RESOURCE_LLMS, llm);
+}
+
+/* by_upstream_model - the one Llm that the caller may run and that asks its provider for model */
+static const struct llm *
+by_upstream_model(const struct infer_call *call, const char *model)
+{
+	const struct llm *found = NULL;
+	size_t n = table_count(call->table, &kind_llm);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct llm *llm = (const void *)table_at(call->table, &kind_llm, i);
+
+		if (strcmp(llm->model, model) != 0 || !may_run(call, llm->r.name))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = llm;
+	}
+	return found;
+}
+
+/* check_enabled - a disabled Llm is there, and says so to those who may run it */
+static enum rc
+check_enabled(const struct llm *llm, struct failure *f)
+{
+	if (llm->enabled)
+		return RC_OK;
+	failure_set(f, FAILURE_MODEL_DISABLED, "model", "Llm is disabled: %s", llm->r.name);
+	return RC_FORBIDDEN;
+}
+
+/* find_by_body - the Llm that the body's model names: name, alias, upstream model */
+static enum rc
+find_by_body(struct run *run, struct failure *f)
+{
+	const struct infer_call *call = run->call;
+	const struct llm *llm;
+
+	if (run->asked == NULL || *run->asked == '\0') {
+		failure_set(f, FAILURE_REQUEST, "model", "model is required");
+		return RC_INVALID;
+	}
+	llm = (const void *)table_by_name(call->table, &kind_llm, run->asked);
+	if (llm == NULL)
+		llm = table_llm_alias(call->table, run->asked);
+	if (llm == NULL)
+		llm = by_upstream_model(call, run->asked);
+	if (!may_run(call, llm != NULL ? llm->r.name : run->asked)) {
+		failure_set(f, FAILURE_MODEL_NOT_ALLOWED, "model", "permission denied: run:llms:%s",
+		    run->asked);
+		return RC_FORBIDDEN;
+	}
+	if (llm == NULL) {
+		failure_set(f, FAILURE_MODEL_NOT_FOUND, "model", "Llm not found: %s", run->asked);
+		return RC_NOT_FOUND;
+	}
+	run->llm = llm;
+	return check_enabled(llm, f);
+}
+
+/* allows_model - extraConfig.models: without it any, the Llm's own always */
+static bool
+allows_model(const struct llm *llm, const char *model)
+{
+	if (!llm->settings.models_set)
+		return true;
+	for (size_t i = 0; i < llm->settings.models.n; i++)
+		if (strcmp(llm->settings.models.v[i], model) == 0)
+			return true;
+	return false;
+}
+
+/* choose_model - what the provider is asked for */
+static enum rc
+choose_model(struct run *run, struct failure *f)
+{
+	const struct llm *llm = run->llm;
+
+	run->ac.model = llm->model;
+	if (run->call->llm == NULL || run->asked == NULL || *run->asked == '\0' ||
+	    strcmp(run->asked, llm->r.name) == 0 || strcmp(run->asked, llm->model) == 0)
+		return RC_OK;
+	if (!allows_model(llm, run->asked)) {
+		failure_set(f, FAILURE_MODEL_NOT_ALLOWED, "model",
+		    "model '%s' is not among the models of Llm %s", run->asked, llm->r.name);
+		return RC_FORBIDDEN;
+	}
+	run->ac.model = run->asked;
+	return RC_OK;
+}
+
+/* resolve_secrets - the key and the headers, in clear from here on */
+static enum rc
+resolve_secrets(struct run *run, struct failure *f)
+{
+	enum rc rc = credential_open(&run->credential, run->svc, run->call->table, run->llm, f);
+
+	upstream_call(&run->ac, run->llm, &run->credential);
+	return rc;
+}
+
+/* choose_adapter - who speaks this provider's language */
+static enum rc
+choose_adapter(struct run *run, struct failure *f)
+{
+	const struct llm *llm = run->llm;
+
+	run->adapter = adapter_find(llm->type);
+	if (run->adapter == NULL || !(run->adapter->apis & run->call->api)) {
+		failure_set(f, FAILURE_UNSUPPORTED, NULL,
+		    "Llm %s: provider type '%s' is not supported by inference", llm->r.name,
+		    llm->type);
+		return RC_UNSUPPORTED;
+	}
+	run->ac.api = run->call->api;
+	run->ac.body = run->call->body;
+	run->ac.body_len = run->call->body_len;
+	return RC_OK;
+}
+
+/* make_request - the provider's request, complete with its key */
+static enum rc
+make_request(struct run *run, struct failure *f)
+{
+	struct error err;
+	enum rc rc = run->adapter->request(&run->ac, &run->req, &err);
+
+	if (rc != RC_OK)
+		failure_rc(f, &err);
+	return rc;
+}
+
+/* check_audit - where every call must leave a line, none is made while lines can't be written; the
+   refusal's own line is the next try */
+static enum rc
+check_audit(struct run *run, struct failure *f)
+{
+	if (!run->svc->cfg->audit_required || !atomic_load(&run->svc->audit_down))
+		return RC_OK;
+	failure_set(f, FAILURE_BACKEND, NULL, "the audit log can't be written");
+	return RC_UNAVAILABLE;
+}
+
+/* prepare - every check that comes before the provider, in the order of API.md 3 */
+static enum rc
+prepare(struct run *run, struct failure *f)
+{
+	static enum rc (*const steps[])(struct run *, struct failure *) = {
+		check_audit, choose_model, choose_adapter, resolve_secrets, make_request
+	};
+	enum rc rc;
+
+	if ((rc = scan_body(run, f)) != RC_OK)
+		return rc;
+	if (run->llm == NULL && (rc = find_by_body(run, f)) != RC_OK)
+		return rc;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if ((rc = steps[i](run, f)) != RC_OK)
+			return rc;
+	return RC_OK;
+}
+
+/* call_provider - the call itself; the answer has sent all there is to send when it returns */
+static void
+call_provider(struct run *run, struct http *http, struct answer *answer,
+    struct http_result *result)
+{
+	const struct http_request req = upstream_request(run->svc, run->llm, &run->credential,
+	    "POST", &run->req);
+	const struct http_events events = answer_events(answer);
+	struct error err = { .rc = RC_OK };
+	enum rc rc;
+
+	rc = http_call(http, &req, &events, result, &err);
+	answer_finish(answer, rc, &err);
+}
+
+/* run_release - wipe what was secret */
+static void
+run_release(struct run *run)
+{
+	free(run->asked);
+	adapter_request_release(&run->req);
+	credential_release(&run->credential);
+}
+
+/* put_count - a number that may be unknown */
+static void
+put_count(struct json_object *event, const char *name, int64_t n)
+{
+	jsonx_put(event, name, n < 0 ? NULL : json_object_new_int64(n));
+}
+
+/* put_model - at most AUDIT_MODEL_MAX bytes, cut before a character, not inside it */
+static void
+put_model(struct json_object *event, const char *model)
+{
+	size_t n = model != NULL ? strlen(model) : 0;
+
+	if (n > AUDIT_MODEL_MAX)
+		for (n = AUDIT_MODEL_MAX; n > 0 && ((unsigned char)model[n] & 0xc0) == 0x80; n--)
+			;
+	jsonx_put(event, "model", model == NULL ? NULL
+	    : json_object_new_string_len(model, (int)n));
+}
+
+/* event_new - what every call's line begins with */
+static struct json_object *
+event_new(const struct caller *c, const char *request_id, const struct llm *llm)
+{
+	struct json_object *event = json_object_new_object();
+
+	jsonx_put_str(event, "event", "llm_inference_call");
+	jsonx_put_str(event, "requestId", request_id);
+	jsonx_put_str(event, "llm", llm != NULL ? llm->r.name : NULL);
+	jsonx_put_str(event, "type", llm != NULL ? llm->type : NULL);
+	jsonx_put_str(event, "userId", c->user != NULL ? c->user->r.id : NULL);
+	jsonx_put_str(event, "tokenSha", c->token != NULL ? c->token->sha : NULL);
+	jsonx_put_str(event, "via", c->via);
+	return event;
+}
+
+/* note_call - the audit line; answer is NULL where the provider was never asked */
+static void
+note_call(const struct run *run, const struct answer *answer, const struct failure *f,
+    int attempts)
+{
+	const struct infer_call *call = run->call;
+	const struct usage none = { -1, -1, -1 };
+	const struct usage *usage = answer != NULL ? &answer->stream.usage : &none;
+	struct json_object *event = event_new(call->caller, call->request_id, run->llm);
+
+	put_model(event, run->ac.model != NULL ? run->ac.model : run->asked);
+	jsonx_put_bool(event, "streaming", run->ac.stream);
+	jsonx_put_int(event, "status", answer != NULL ? answer->status : f->status);
+	jsonx_put_int(event, "durationMs", clock_mono_ms() - run->started_ms);
+	put_count(event, "firstByteMs", answer != NULL ? answer->first_byte_ms : -1);
+	put_count(event, "promptTokens", usage->prompt);
+	put_count(event, "completionTokens", usage->completion);
+	put_count(event, "cachedTokens", usage->cached);
+	jsonx_put_bool(event, "aborted", answer != NULL && answer->gone);
+	jsonx_put_int(event, "attempts", attempts);
+	if (answer != NULL)
+		f = answer->failed ? &answer->failure : NULL;
+	jsonx_put_str(event, "error", f != NULL ? f->kind : NULL);
+	service_audit(run->svc, event);
+}
+
+/* infer_refused - the line of a call that was over before it was one */
+void
+infer_refused(struct service *svc, const struct table *t, const struct caller *caller,
+    const char *request_id, const char *llm, const struct failure *f)
+{
+	const struct llm *found = llm == NULL ? NULL
+	    : (const void *)table_find(t, &kind_llm, llm);
+	struct json_object *event = event_new(caller, request_id, found);
+
+	put_model(event, found != NULL ? found->model : llm);
+	jsonx_put_bool(event, "streaming", false);
+	jsonx_put_int(event, "status", f->status);
+	jsonx_put_int(event, "durationMs", 0);
+	put_count(event, "firstByteMs", -1);
+	put_count(event, "promptTokens", -1);
+	put_count(event, "completionTokens", -1);
+	put_count(event, "cachedTokens", -1);
+	jsonx_put_bool(event, "aborted", false);
+	jsonx_put_int(event, "attempts", 0);
+	jsonx_put_str(event, "error", f->kind);
+	service_audit(svc, event);
+}
+
+/* infer_find - the Llm of a path; the caller's permission was judged before */
+enum rc
+infer_find(const struct table *t, const char *name, const struct llm **out, struct failure *f)
+{
+	const struct llm *llm = (const void *)table_find(t, &kind_llm, name);
+
+	if (llm == NULL) {
+		failure_set(f, FAILURE_MODEL_NOT_FOUND, NULL, "Llm not found: %s", name);
+		return RC_NOT_FOUND;
+	}
+	*out = llm;
+	return check_enabled(llm, f);
+}
+
+/* infer_run - the whole call */
+enum rc
+infer_run(struct service *svc, struct http *http, const struct infer_call *call,
+    struct failure *f)
+{
+	struct run run = {
+		.svc = svc, .call = call, .llm = call->llm, .started_ms = clock_mono_ms()
+	};
+	struct http_result result = { 0, false };
+	struct answer answer;
+	enum rc rc;
+
+	adapter_request_init(&run.req, call->body_len + ADAPTER_BODY_SLACK);
+	rc = prepare(&run, f);
+	if (rc != RC_OK) {
+		scrub_text(&run.credential.scrub, f->message);
+		note_call(&run, NULL, f, 0);
+	} else {
+		answer_init(&answer, svc->cfg, run.adapter, &run.ac, &run.credential.scrub,
+		    call->sink, call->draining);
+		call_provider(&run, http, &answer, &result);
+		note_call(&run, &answer, NULL, result.attempts);
+		if (answer.failed && answer.failure.log[0] != '\0')
+			log_warn("%s: %s", run.llm->r.name, answer.failure.log);
+		rc = answer.gone ? RC_GONE : RC_OK;
+		answer_release(&answer);
+	}
+	run_release(&run);
+	return rc;
+}

@@ -1,0 +1,117 @@
+/* rbac.c - decisions: does this caller hold that permission */
+#include <string.h>
+
+#include "service/rbac.h"
+
+/* binding_gives - one binding against one permission; name NULL asks for the unnamed permission */
+static bool
+binding_gives(const struct binding *b, enum verb verb, enum resource resource, const char *name)
+{
+	if (b->action != NULL || !role_grants(b->role, verb))
+		return false;
+	if (b->resource != RESOURCE_ANY && b->resource != resource)
+		return false;
+	return b->name == NULL || (name != NULL && strcmp(b->name, name) == 0);
+}
+
+/* binding_gives_some - as above, whatever the name */
+static bool
+binding_gives_some(const struct binding *b, enum verb verb, enum resource resource)
+{
+	return b->action == NULL && role_grants(b->role, verb) &&
+	    (b->resource == RESOURCE_ANY || b->resource == resource);
+}
+
+struct question {
+	enum verb	 verb;
+	enum resource	 resource;
+	const char	*name;
+	const char	*action;	/* asked for instead of the rest */
+	bool		 some;		/* any name will do */
+};
+
+/* answers - does one binding answer the question with yes */
+static bool
+answers(const struct binding *b, const struct question *q)
+{
+	if (q->action != NULL)
+		return b->action != NULL && strcmp(b->action, q->action) == 0;
+	if (q->some)
+		return binding_gives_some(b, q->verb, q->resource);
+	return binding_gives(b, q->verb, q->resource, q->name);
+}
+
+/* list_answers - does any binding of a list */
+static bool
+list_answers(const struct bindings *list, const struct question *q)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (answers(&list->v[i], q))
+			return true;
+	return false;
+}
+
+/* subject_answers - does any definition that names the subject */
+static bool
+subject_answers(const struct table *t, const char *subject_id, const struct question *q)
+{
+	const struct rbac *const *defs;
+	size_t n = table_grants(t, subject_id, &defs);
+
+	for (size_t i = 0; i < n; i++)
+		if (list_answers(&defs[i]->bindings, q))
+			return true;
+	return false;
+}
+
+/*
+ * granted - what the user holds, or the token itself; a scope cuts both.
+ * "some" questions under a scope are right for lists only: each object is asked for by name there.
+ */
+static bool
+granted(const struct table *t, const struct caller *c, const struct question *q)
+{
+	if (c->administrator)
+		return true;
+	if (c->user == NULL)
+		return false;
+	if (c->token != NULL && c->token->scoped && !list_answers(&c->token->scope, q))
+		return false;
+	if (subject_answers(t, c->user->r.id, q))
+		return true;
+	return c->token != NULL && subject_answers(t, c->token->r.id, q);
+}
+
+/* rbac_allows - one permission */
+bool
+rbac_allows(const struct table *t, const struct caller *c, enum verb verb,
+    enum resource resource, const char *name)
+{
+	return granted(t, c, &(struct question){ verb, resource, name, NULL, false });
+}
+
+/* rbac_allows_some - may a list be asked for at all */
+bool
+rbac_allows_some(const struct table *t, const struct caller *c, enum verb verb,
+    enum resource resource)
+{
+	return granted(t, c, &(struct question){ verb, resource, NULL, NULL, true });
+}
+
+/* rbac_allows_action - an operation that is no resource's */
+bool
+rbac_allows_action(const struct table *t, const struct caller *c, const char *action)
+{
+	return granted(t, c, &(struct question){ .action = action });
+}
+
+/* rbac_require - the permission, or a refusal that names it */
+enum rc
+rbac_require(const struct table *t, const struct caller *c, enum verb verb,
+    enum resource resource, const char *name, struct error *err)
+{
+	if (rbac_allows(t, c, verb, resource, name))
+		return RC_OK;
+	return error_set(err, RC_FORBIDDEN, "permission denied: %s:%s%s%s", verb_names[verb],
+	    resource_name(resource), name != NULL ? ":" : "", name != NULL ? name : "");
+}

@@ -1,0 +1,465 @@
+/*
+ * test_answer.c - the streaming engine between a scripted provider and a recording client.
+ * http_head_value() and http_head_each() are this file's own: no network is in it.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "service/answer.h"
+
+struct pairs {				/* a provider's headers */
+	const char	*v[8][2];
+};
+
+const char *
+http_head_value(const struct http_head *head, const char *name, size_t i)
+{
+	const struct pairs *p = head->of;
+
+	for (size_t k = 0; k < 8 && p->v[k][0] != NULL; k++)
+		if (strcasecmp(p->v[k][0], name) == 0 && i-- == 0)
+			return p->v[k][1];
+	return NULL;
+}
+
+bool
+http_head_each(const struct http_head *head, void **at, const char **name, const char **value)
+{
+	struct pairs *p = head->of;
+	const char *(*row)[2] = *at == NULL ? p->v : (const char *(*)[2])*at + 1;
+
+	if (row == p->v + 8 || (*row)[0] == NULL)
+		return false;
+	*name = (*row)[0];
+	*value = (*row)[1];
+	*at = row;
+	return true;
+}
+
+struct client {				/* a sink that remembers */
+	struct sink	sink;
+	int		status, flushes;
+	int64_t		length;
+	struct buf	headers, body;
+	bool		leave;		/* gone at the next write */
+};
+
+static enum rc
+client_start(struct sink *s, int status, const struct http_header *headers, size_t n,
+    int64_t length, struct error *err)
+{
+	struct client *c = (struct client *)s;
+
+	cr_assert_eq(c->status, 0, "started twice");
+	c->status = status;
+	c->length = length;
+	for (size_t i = 0; i < n; i++)
+		(void)buf_addf(&c->headers, err, "%s: %s\n", headers[i].name, headers[i].value);
+	return c->leave ? error_set(err, RC_GONE, "gone") : RC_OK;
+}
+
+static enum rc
+client_write(struct sink *s, const char *p, size_t n, struct error *err)
+{
+	struct client *c = (struct client *)s;
+
+	cr_assert_neq(c->status, 0, "bytes before the status");
+	return c->leave ? error_set(err, RC_GONE, "gone") : buf_add(&c->body, p, n, err);
+}
+
+static enum rc
+client_flush(struct sink *s, struct error *err)
+{
+	(void)err;
+	((struct client *)s)->flushes++;
+	return RC_OK;
+}
+
+static enum rc
+client_watch(struct sink *s, bool *again, struct error *err)
+{
+	(void)s;
+	*again = false;
+	return error_set(err, RC_GONE, "gone");
+}
+
+struct play {				/* one call */
+	struct config		cfg;
+	struct adapter_call	call;
+	struct scrub		scrub;
+	struct client		client;
+	struct answer		answer;
+	struct http_events	events;
+	enum rc			rc;
+	struct error		err;
+	atomic_int		draining;
+};
+
+static void
+play_open(struct play *p, bool stream)
+{
+	memset(p, 0, sizeof(*p));
+	config_init(&p->cfg);
+	p->call = (struct adapter_call){ .api = API_CHAT, .type = "openai", .stream = stream };
+	p->client.sink = (struct sink){ client_start, client_write, client_flush, client_watch,
+	    -1 };
+	buf_init(&p->client.headers, 65536);
+	buf_init(&p->client.body, 1 << 20);
+}
+
+/* play_begin - after the configuration was bent to the test */
+static void
+play_begin(struct play *p)
+{
+	answer_init(&p->answer, &p->cfg, adapter_find("openai"), &p->call, &p->scrub,
+	    &p->client.sink, &p->draining);
+	p->events = answer_events(&p->answer);
+}
+
+static void
+play_head(struct play *p, int status, struct pairs headers)
+{
+	struct http_head head = { status, &headers };
+
+	if (p->rc == RC_OK)
+		p->rc = p->events.head(p->events.arg, &head, &p->err);
+}
+
+static void
+play_data(struct play *p, const char *text)
+{
+	if (p->rc == RC_OK)
+		p->rc = p->events.data(p->events.arg, text, strlen(text), &p->err);
+	if (p->rc == RC_OK)
+		p->rc = p->events.drained(p->events.arg, &p->err);
+}
+
+static void
+play_tick(struct play *p, int64_t later_ms)
+{
+	int64_t next;
+
+	if (p->rc == RC_OK)
+		p->rc = p->events.tick(p->events.arg, clock_mono_ms() + later_ms, &next, &p->err);
+}
+
+static void
+play_end(struct play *p)
+{
+	answer_finish(&p->answer, p->rc, &p->err);
+}
+
+static void
+play_close(struct play *p)
+{
+	answer_release(&p->answer);
+	buf_release(&p->client.headers);
+	buf_release(&p->client.body);
+	scrub_release(&p->scrub);
+	config_release(&p->cfg);
+}
+
+#define SSE	{ .v = { { "content-type", "text/event-stream; charset=utf-8" } } }
+#define JSON	{ .v = { { "Content-Type", "application/json" } } }
+#define NONE	{ .v = { { NULL } } }
+#define CHUNK	"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}," \
+		"\"finish_reason\":null}]}\n\n"
+#define LAST	"data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+#define DONE	"data: [DONE]\n\n"
+
+static const struct scene {
+	const char	*name;
+	bool		 stream;
+	int		 status;	/* the provider's */
+	struct pairs	 headers;
+	const char	*body[5];
+	int		 got;		/* the client's */
+	const char	*exact;		/* its whole body, or */
+	const char	*begins, *holds, *lacks;
+} scenes[] = {
+	{ "a stream passes byte for byte", true, 200, SSE, { ": hi\n\n" CHUNK, LAST DONE }, 200,
+	  .exact = ": hi\n\n" CHUNK LAST DONE },
+	{ "events cut anywhere", true, 200, SSE, { "da", "ta: {\"choices\":[]}\r", "\n\r\n",
+	  LAST DONE }, 200, .exact = "data: {\"choices\":[]}\r\n\r\n" LAST DONE },
+	{ "nothing after the end", true, 200, SSE, { LAST DONE CHUNK, CHUNK }, 200,
+	  .exact = LAST DONE },
+	{ "a clean end without [DONE] is given one", true, 200, SSE, { CHUNK LAST }, 200,
+	  .exact = CHUNK LAST DONE },
+	{ "an end without finish_reason is a cut", true, 200, SSE, { CHUNK }, 200,
+	  .begins = CHUNK "data: {\"error\":", .holds = "upstream_error", .lacks = "[DONE]" },
+	{ "garbage ends it", true, 200, SSE, { CHUNK "data: {oops\n\n" CHUNK }, 200,
+	  .begins = CHUNK "data: {\"error\":", .lacks = "[DONE]" },
+	{ "half an event is a cut", true, 200, SSE, { CHUNK "data: {\"choi" }, 200,
+	  .begins = CHUNK "data: {\"error\":", .lacks = "[DONE]" },
+	{ "an error event is put into our shape", true, 200, SSE,
+	  { CHUNK "data: {\"error\":\"boom\"}\n\n" DONE }, 200,
+	  .begins = CHUNK "data: {\"error\":{\"message\":", .holds = "boom", .lacks = "[DONE]" },
+	{ "a refusal of a stream is a real one", true, 429, JSON,
+	  { "{\"error\":{\"message\":\"slow down\",\"code\":\"rpm\"}}" }, 429,
+	  .begins = "{\"error\":{\"message\":\"openai: HTTP 429", .holds = "slow down" },
+	{ "JSON to a stream is passed on whole", true, 200, JSON, { "{\"a\":", "1}" }, 200,
+	  .exact = "{\"a\":1}" },
+	{ "no type: events are seen by their first byte", true, 200, NONE, { "\n", "data: {\"choices"
+	  "\":[{\"finish_reason\":\"stop\"}]}\n\n" }, 200, .begins = "\ndata: ", .holds = DONE },
+	{ "no type: HTML is refused", true, 200, NONE, { "<html>" }, 502,
+	  .begins = "{\"error\":", .lacks = "html>" },
+	{ "a whole answer is untouched", false, 200, JSON, { "\n \n{ \"n\": 12345678901234567890,",
+	  "\"x\":\"\\u0041\"}\n" }, 200,
+	  .exact = "\n \n{ \"n\": 12345678901234567890,\"x\":\"\\u0041\"}\n" },
+	{ "half a whole answer is none", false, 200, JSON, { "{\"a\":1" }, 502,
+	  .begins = "{\"error\":" },
+	{ "an empty one is none", false, 200, JSON, { "" }, 502, .begins = "{\"error\":" },
+	{ "a stream to a question without one", false, 200, SSE, { CHUNK DONE }, 502,
+	  .begins = "{\"error\":" },
+	{ "an encoded answer", false, 200, { .v = { { "content-encoding", "gzip" } } }, { "{}" },
+	  502, .begins = "{\"error\":" },
+	{ "a key refused by the provider is not the caller's fault", false, 401, JSON,
+	  { "{\"error\":{\"message\":\"bad key sk-12345678\"}}" }, 502, .begins = "{\"error\":",
+	  .holds = "upstream_auth", .lacks = "sk-1234" },
+	{ "a provider that echoes the key", false, 400, JSON,
+	  { "{\"error\":{\"message\":\"you sent Bearer topsecretkey\"}}" }, 400,
+	  .holds = "you sent Bearer ***", .lacks = "topsecretkey" },
+};
+
+Test(answer, scenes)
+{
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
+		const struct scene *s = &scenes[i];
+		struct play p;
+		const char *body;
+
+		play_open(&p, s->stream);
+		scrub_add(&p.scrub, "topsecretkey");
+		play_begin(&p);
+		play_head(&p, s->status, s->headers);
+		for (size_t k = 0; k < 5 && s->body[k] != NULL; k++)
+			play_data(&p, s->body[k]);
+		play_end(&p);
+		body = p.client.body.p;
+		cr_expect_eq(p.client.status, s->got, "%s: %d", s->name, p.client.status);
+		if (s->exact != NULL)
+			cr_expect_str_eq(body, s->exact, "%s: %s", s->name, body);
+		if (s->begins != NULL)
+			cr_expect_eq(strncmp(body, s->begins, strlen(s->begins)), 0, "%s: %s",
+			    s->name, body);
+		if (s->holds != NULL)
+			cr_expect_not_null(strstr(body, s->holds), "%s: %s", s->name, body);
+		if (s->lacks != NULL)
+			cr_expect_null(strstr(body, s->lacks), "%s: %s", s->name, body);
+		play_close(&p);
+	}
+}
+
+Test(answer, a_stream_says_so_in_its_headers)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_head(&p, 200, (struct pairs)SSE);
+	cr_expect_eq(p.client.flushes, 1, "the head is out before the first event");
+	cr_expect_str_eq(p.client.headers.p, "Content-Type: text/event-stream\n"
+	    "Cache-Control: no-cache, no-transform\nX-Accel-Buffering: no\n");
+	cr_expect_eq(p.client.length, -1);
+	play_data(&p, LAST CHUNK);
+	cr_expect_eq(p.client.flushes, 2, "one flush a read");
+	play_close(&p);
+}
+
+Test(answer, gives_back_the_few_headers_that_clients_act_on)
+{
+	struct play p;
+	struct pairs h = { .v = {
+		{ "Content-Type", "application/json" }, { "set-cookie", "a=b" },
+		{ "X-RateLimit-Remaining", "7" }, { "Retry-After", "3" },
+		{ "openai-organization", "us" }, { "x-request-id", "up-1" },
+		{ "x-ratelimit-echo", "has topsecretkey" },
+	} };
+
+	play_open(&p, false);
+	scrub_add(&p.scrub, "topsecretkey");
+	play_begin(&p);
+	play_head(&p, 200, h);
+	play_data(&p, "{}");
+	play_end(&p);
+	cr_expect_str_eq(p.client.headers.p, "X-RateLimit-Remaining: 7\nRetry-After: 3\n"
+	    "x-upstream-request-id: up-1\nContent-Type: application/json\n");
+	cr_expect_eq(p.client.length, 2);
+	play_close(&p);
+}
+
+Test(answer, a_provider_that_is_overloaded_is_tried_again_in_a_second)
+{
+	struct play p;
+
+	play_open(&p, false);
+	play_begin(&p);
+	play_head(&p, 529, (struct pairs)JSON);
+	play_end(&p);
+	cr_expect_eq(p.client.status, 503);
+	cr_expect_not_null(strstr(p.client.headers.p, "retry-after: 1\n"));
+	cr_expect_not_null(strstr(p.client.body.p, "\"overloaded\""));
+	play_close(&p);
+}
+
+Test(answer, keeps_a_silent_stream_alive)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_head(&p, 200, (struct pairs)SSE);
+	play_tick(&p, 4000);
+	cr_expect_str_eq(p.client.body.p, "");
+	play_tick(&p, 5000);
+	cr_expect_str_eq(p.client.body.p, ": keepalive\n\n");
+	play_close(&p);
+}
+
+Test(answer, commits_to_a_stream_when_the_provider_is_slow_and_then_fails_in_it)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_tick(&p, 14000);
+	cr_expect_eq(p.client.status, 0);
+	play_tick(&p, 15000);
+	cr_expect_eq(p.client.status, 200);
+	cr_expect_str_eq(p.client.body.p, ": keepalive\n\n");
+	play_head(&p, 500, (struct pairs)JSON);
+	play_data(&p, "{\"error\":\"down\"}");
+	play_end(&p);
+	cr_expect_eq(strncmp(p.client.body.p, ": keepalive\n\ndata: {\"error\":", 28), 0, "%s",
+	    p.client.body.p);
+	cr_expect_null(strstr(p.client.body.p, "[DONE]"));
+	cr_expect_eq(p.answer.status, 500, "the audit knows");
+	play_close(&p);
+}
+
+Test(answer, never_says_200_early_without_a_stream)
+{
+	struct play p;
+
+	play_open(&p, false);
+	play_begin(&p);
+	play_tick(&p, 600000);
+	cr_expect_eq(p.client.status, 0);
+	play_close(&p);
+}
+
+Test(answer, a_stream_left_open_after_its_end_is_closed)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_head(&p, 200, (struct pairs)SSE);
+	play_data(&p, LAST DONE);
+	play_tick(&p, ANSWER_END_GRACE_MS + 1);
+	cr_expect_eq(p.rc, RC_GONE);
+	play_end(&p);
+	cr_expect_not(p.answer.gone);
+	cr_expect_not(p.answer.failed);
+	cr_expect_str_eq(p.client.body.p, LAST DONE);
+	play_close(&p);
+}
+
+Test(answer, an_event_past_the_limit_ends_the_stream)
+{
+	struct play p;
+
+	play_open(&p, true);
+	p.cfg.max_event = 1024;
+	play_begin(&p);
+	play_head(&p, 200, (struct pairs)SSE);
+	play_data(&p, CHUNK "data: ");
+	for (int i = 0; i < 64; i++)
+		play_data(&p, "0123456789012345678901234567890123456789");
+	play_end(&p);
+	cr_expect_eq(strncmp(p.client.body.p, CHUNK "data: {\"error\":",
+	    strlen(CHUNK "data: {\"error\":")), 0, "%s", p.client.body.p);
+	cr_expect_not_null(strstr(p.client.body.p, "larger than 1024 bytes"));
+	play_close(&p);
+}
+
+Test(answer, an_answer_past_the_limit_is_refused)
+{
+	struct play p;
+
+	play_open(&p, false);
+	p.cfg.max_answer = 16;
+	play_begin(&p);
+	play_head(&p, 200, (struct pairs)JSON);
+	play_data(&p, "{\"a\":\"0123456789012345678901234567890123456789\"}");
+	play_end(&p);
+	cr_expect_eq(p.client.status, 502);
+	play_close(&p);
+}
+
+Test(answer, deadlines_are_504_or_an_error_event)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	p.rc = error_set(&p.err, RC_TIMEOUT, "header: nothing in 5 ms");
+	play_end(&p);
+	cr_expect_eq(p.client.status, 504);
+	cr_expect_not_null(strstr(p.client.headers.p, "x-should-retry: false\n"));
+	cr_expect_not_null(strstr(p.client.body.p, "upstream_timeout"));
+	play_close(&p);
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_head(&p, 200, (struct pairs)SSE);
+	play_data(&p, CHUNK);
+	p.rc = error_set(&p.err, RC_TIMEOUT, "idle: nothing in 5 ms");
+	play_end(&p);
+	cr_expect_not_null(strstr(p.client.body.p, "upstream_timeout"));
+	cr_expect_null(strstr(p.client.body.p, "[DONE]"));
+	play_close(&p);
+}
+
+Test(answer, a_client_that_left_is_told_nothing)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_head(&p, 200, (struct pairs)SSE);
+	p.client.leave = true;
+	play_data(&p, CHUNK);
+	cr_expect_eq(p.rc, RC_GONE);
+	play_end(&p);
+	cr_expect(p.answer.gone);
+	cr_expect_not(p.answer.failed);
+	play_close(&p);
+
+	play_open(&p, false);
+	play_begin(&p);
+	p.rc = error_set(&p.err, RC_GONE, "gone");
+	play_end(&p);
+	cr_expect_eq(p.client.status, 0);
+	cr_expect_eq(p.answer.status, 499);
+	play_close(&p);
+}
+
+Test(answer, our_shutdown_is_said)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_head(&p, 200, (struct pairs)SSE);
+	play_data(&p, CHUNK);
+	atomic_store(&p.draining, 1);
+	play_tick(&p, 0);
+	play_end(&p);
+	cr_expect_not_null(strstr(p.client.body.p, "shutting down"));
+	cr_expect_null(strstr(p.client.body.p, "[DONE]"));
+	play_close(&p);
+}

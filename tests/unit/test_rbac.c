@@ -1,0 +1,227 @@
+/* test_rbac.c - permissions, and that nobody gives what they don't hold */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "tests/unit/fixture.h"
+
+static struct fixture f;
+
+static void
+open_f(void)
+{
+	fixture_open(&f);
+	fixture_make(&f, &kind_user, "{'name':'alice'}");
+	fixture_make(&f, &kind_user, "{'name':'bob'}");
+	fixture_make(&f, &kind_user, "{'name':'root'}");
+	fixture_make(&f, &kind_rbac, "{'name':'roots','subjects':[{'kind':'User','name':'root'}],"
+	    "'roleBindings':[{'role':'edit','resource':'*'},{'role':'run','resource':'*'},"
+	    "{'role':'run','action':'migrate-secrets'}]}");
+}
+
+static void
+close_f(void)
+{
+	fixture_close(&f);
+}
+
+TestSuite(rbac, .init = open_f, .fini = close_f);
+TestSuite(rbac_permit, .init = open_f, .fini = close_f);
+
+/* grant - give alice a list of bindings */
+static struct caller
+grant(const char *bindings)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "{'name':'g','subjects':[{'kind':'User','name':'alice'}],"
+	    "'roleBindings':[%s]}", bindings);
+	fixture_make(&f, &kind_rbac, text);
+	return fixture_caller(&f, "alice", NULL);
+}
+
+Test(rbac, edit_is_view_create_edit_delete_and_never_run)
+{
+	struct caller c = grant("{'role':'edit','resource':'llms'}");
+
+	cr_expect(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_LLMS, "x"));
+	cr_expect(rbac_allows(f.table, &c, VERB_CREATE, RESOURCE_LLMS, NULL));
+	cr_expect(rbac_allows(f.table, &c, VERB_EDIT, RESOURCE_LLMS, "x"));
+	cr_expect(rbac_allows(f.table, &c, VERB_DELETE, RESOURCE_LLMS, "x"));
+	cr_expect_not(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x"));
+	cr_expect_not(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_SECRETS, "x"));
+}
+
+Test(rbac, a_named_binding_is_for_that_object_alone)
+{
+	struct caller c = grant("{'role':'view','resource':'llm','name':'x'}");
+
+	cr_expect(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_LLMS, "x"));
+	cr_expect_not(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_LLMS, "y"));
+	cr_expect_not(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_LLMS, NULL));
+	cr_expect(rbac_allows_some(f.table, &c, VERB_VIEW, RESOURCE_LLMS));
+	cr_expect_not(rbac_allows_some(f.table, &c, VERB_EDIT, RESOURCE_LLMS));
+}
+
+Test(rbac, run_on_everything_is_no_action)
+{
+	struct caller c = grant("{'role':'run','resource':'*'}");
+
+	cr_expect(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x"));
+	cr_expect_not(rbac_allows_action(f.table, &c, "migrate-secrets"));
+	cr_expect_not(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_LLMS, "x"));
+}
+
+Test(rbac, an_action_is_no_run)
+{
+	struct caller c = grant("{'role':'run','action':'migrate-secrets'}");
+
+	cr_expect(rbac_allows_action(f.table, &c, "migrate-secrets"));
+	cr_expect_not(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x"));
+}
+
+Test(rbac, a_scope_cuts_and_never_gives)
+{
+	struct caller c;
+
+	grant("{'role':'run','resource':'llms'},{'role':'view','resource':'llms'}");
+	fixture_make(&f, &kind_mcptoken, "{'name':'t','user':'alice','scope':["
+	    "{'role':'run','resource':'llms','name':'x'},{'role':'view','resource':'secrets'}]}");
+	c = fixture_caller(&f, "alice", "t");
+	cr_expect(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x"));
+	cr_expect_not(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "y"));
+	cr_expect_not(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_LLMS, "x"));
+	cr_expect_not(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_SECRETS, "s"));
+}
+
+Test(rbac, a_token_can_be_a_subject_itself)
+{
+	struct caller c;
+
+	fixture_make(&f, &kind_mcptoken, "{'name':'t','user':'bob'}");
+	fixture_make(&f, &kind_rbac, "{'name':'g','subjects':[{'kind':'McpToken','name':'t'}],"
+	    "'roleBindings':[{'role':'run','resource':'llms'}]}");
+	c = fixture_caller(&f, "bob", "t");
+	cr_expect(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x"));
+	c.token = NULL;
+	cr_expect_not(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x"));
+}
+
+Test(rbac, a_refusal_names_the_permission)
+{
+	struct caller c = fixture_caller(&f, "bob", NULL);
+	struct error err;
+
+	cr_expect_eq(rbac_require(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x", &err), RC_FORBIDDEN);
+	cr_expect_str_eq(err.msg, "permission denied: run:llms:x");
+	cr_expect_eq(rbac_require(f.table, &c, VERB_CREATE, RESOURCE_SECRETS, NULL, &err),
+	    RC_FORBIDDEN);
+	cr_expect_str_eq(err.msg, "permission denied: create:secrets");
+}
+
+/* what alice holds, what she tries, and what she is told; NULL: it is done */
+static const struct escalation {
+	const char		*name, *holds;
+	const struct kind	*kind;
+	const char		*ref;		/* NULL: create */
+	const char		*body, *refusal;
+} escalations[] = {
+	{ "rbac for a binding not held", "{'role':'edit','resource':'rbac'}", &kind_rbac, NULL,
+	  "{'name':'n','subjects':[{'kind':'User','name':'alice'}],"
+	  "'roleBindings':[{'role':'run','resource':'llms'}]}", "permission denied: run:llms" },
+	{ "rbac for a binding held", "{'role':'edit','resource':'rbac'}", &kind_rbac, NULL,
+	  "{'name':'n','subjects':[{'kind':'User','name':'bob'}],"
+	  "'roleBindings':[{'role':'view','resource':'rbac'}]}", NULL },
+	{ "everything, holding rbac alone", "{'role':'edit','resource':'rbac'}", &kind_rbac, NULL,
+	  "{'name':'n','subjects':[{'kind':'User','name':'alice'}],"
+	  "'roleBindings':[{'role':'view','resource':'*'}]}",
+	  "permission denied: view:secretbackends" },
+	{ "an action not held", "{'role':'edit','resource':'rbac'}", &kind_rbac, NULL,
+	  "{'name':'n','subjects':[{'kind':'User','name':'alice'}],"
+	  "'roleBindings':[{'role':'run','action':'migrate-secrets'}]}",
+	  "permission denied: run:migrate-secrets can't be given by who does not hold it" },
+	{ "herself into a strong definition", "{'role':'edit','resource':'rbac'}", &kind_rbac,
+	  "roots", "{'subjects':[{'kind':'User','name':'root'},{'kind':'User','name':'alice'}]}",
+	  "permission denied: view:secretbackends" },
+	{ "someone out of a strong definition", "{'role':'edit','resource':'rbac'}", &kind_rbac,
+	  "roots", "{'roleBindings':[{'role':'edit','resource':'*'}]}", NULL },
+	{ "a token for another user", "{'role':'create','resource':'mcptokens'}", &kind_mcptoken,
+	  NULL, "{'name':'n','user':'bob'}", "permission denied: edit:users:bob" },
+	{ "a token for a stronger user",
+	  "{'role':'create','resource':'mcptokens'},{'role':'edit','resource':'users'}",
+	  &kind_mcptoken, NULL, "{'name':'n','user':'root'}",
+	  "permission denied: view:secretbackends" },
+	{ "a scoped token for a stronger user",
+	  "{'role':'create','resource':'mcptokens'},{'role':'edit','resource':'users'}",
+	  &kind_mcptoken, NULL, "{'name':'n','user':'root','scope':[{'role':'run',"
+	  "'resource':'llms'}]}", "permission denied: run:llms" },
+	{ "a token of her own", "{'role':'create','resource':'mcptokens'}", &kind_mcptoken, NULL,
+	  "{'name':'n','user':'alice'}", NULL },
+	{ "a key to a place of her choice", "{'role':'edit','resource':'llms'}", &kind_llm, NULL,
+	  "{'name':'n','type':'openai','model':'m','url':'https://evil.example',"
+	  "'apiKeyRef':{'name':'s','key':'k'}}", "permission denied: edit:secrets:s" },
+	{ "a key by a header", "{'role':'edit','resource':'llms'}", &kind_llm, NULL,
+	  "{'name':'n','type':'openai','model':'m','url':'https://evil.example','extraConfig':"
+	  "{'headers':{'x-api-key':'secret://s/k'}}}", "permission denied: edit:secrets:s" },
+	{ "an Llm with a key to another url", "{'role':'edit','resource':'llms'}", &kind_llm, "l",
+	  "{'url':'https://evil.example'}", "permission denied: edit:secrets:s" },
+	{ "an Llm with a key to another path", "{'role':'edit','resource':'llms'}", &kind_llm, "l",
+	  "{'extraConfig':{'apiPath':'/echo'}}", "permission denied: edit:secrets:s" },
+	{ "another description of an Llm with a key", "{'role':'edit','resource':'llms'}",
+	  &kind_llm, "l", "{'description':'d'}", NULL },
+	{ "the key taken off", "{'role':'edit','resource':'llms'}", &kind_llm, "l",
+	  "{'apiKeyRef':null}", NULL },
+	{ "with the secret's edit", "{'role':'edit','resource':'llms'},"
+	  "{'role':'edit','resource':'secrets','name':'s'}", &kind_llm, "l",
+	  "{'url':'https://good.example'}", NULL },
+	{ "a private url, named edit only", "{'role':'create','resource':'llms'},"
+	  "{'role':'edit','resource':'llms','name':'n'}", &kind_llm, NULL,
+	  "{'name':'n','type':'vllm','model':'m','url':'http://10.0.0.1'}",
+	  "permission denied: edit:llms" },
+	{ "what a binding waits for", "{'role':'create','resource':'llms'}", &kind_llm, NULL,
+	  "{'name':'waited','type':'openai','model':'m'}",
+	  "permission denied: run:llms:waited" },
+};
+
+Test(rbac_permit, nobody_gives_what_they_do_not_hold)
+{
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(escalations) / sizeof(escalations[0]); i++) {
+		const struct escalation *e = &escalations[i];
+		struct caller c;
+		enum rc rc;
+
+		fixture_make(&f, &kind_secret, "{'name':'s','data':{'k':'v'}}");
+		fixture_make(&f, &kind_llm, "{'name':'l','type':'openai','model':'m',"
+		    "'apiKeyRef':{'name':'s','key':'k'}}");
+		fixture_make(&f, &kind_rbac, "{'name':'w','subjects':[{'kind':'User','name':"
+		    "'bob'}],'roleBindings':[{'role':'run','resource':'llms','name':'waited'}]}");
+		c = grant(e->holds);
+		rc = e->ref == NULL ? fixture_try(&f, &c, e->kind, e->body, &err)
+		    : fixture_put(&f, &c, e->kind, e->ref, e->body, &err);
+		if (e->refusal == NULL) {
+			cr_expect_eq(rc, RC_OK, "%s: %s", e->name, err.msg);
+		} else {
+			cr_expect_eq(rc, RC_FORBIDDEN, "%s: code %d", e->name, rc);
+			cr_expect_str_eq(err.msg, e->refusal, "%s: %s", e->name, err.msg);
+		}
+		close_f();
+		open_f();
+	}
+}
+
+Test(rbac_permit, a_scoped_token_can_not_make_an_unscoped_one)
+{
+	struct error err;
+	struct caller c;
+
+	grant("{'role':'edit','resource':'mcptokens'},{'role':'run','resource':'llms'}");
+	fixture_make(&f, &kind_mcptoken, "{'name':'t','user':'alice','scope':["
+	    "{'role':'edit','resource':'mcptokens'}]}");
+	c = fixture_caller(&f, "alice", "t");
+	cr_expect_eq(fixture_try(&f, &c, &kind_mcptoken, "{'name':'n','user':'alice'}", &err),
+	    RC_FORBIDDEN);
+	cr_expect_str_eq(err.msg, "permission denied: run:llms");
+	cr_expect_eq(fixture_put(&f, &c, &kind_mcptoken, "t", "{'revoked':true}", &err), RC_OK,
+	    "%s", err.msg);
+}
