@@ -1,0 +1,146 @@
+/* io_cgi.c - plain CGI (RFC 3875): parameters in the environment, body on fd 0, answer on fd 1 */
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "fcgi/io.h"
+
+#define OUT_MAX	8192			/* bytes collected before they are written */
+
+struct io_cgi {
+	struct io	io;
+	int64_t		left;		/* of the body; -1: until its end (chunked upload) */
+	struct buf	out;
+};
+
+/* param - an environment variable */
+static const char *
+param(struct io *io, const char *name)
+{
+	(void)io;
+	return getenv(name);
+}
+
+/* read_body - never past CONTENT_LENGTH: there may be no end of file behind it (RFC 3875 4.2) */
+static enum rc
+read_body(struct io *io, char *p, size_t n, size_t *got, struct error *err)
+{
+	struct io_cgi *c = (struct io_cgi *)io;
+	ssize_t len;
+
+	if (c->left >= 0 && (uint64_t)c->left < n)
+		n = (size_t)c->left;
+	do
+		len = n > 0 ? read(STDIN_FILENO, p, n) : 0;
+	while (len < 0 && errno == EINTR);
+	if (len < 0)
+		return error_set(err, RC_GONE, "body: the web server closed the connection");
+	if (c->left >= 0)
+		c->left -= len;
+	*got = (size_t)len;
+	return RC_OK;
+}
+
+/* put - all of it out */
+static enum rc
+put(const char *p, size_t n, struct error *err)
+{
+	while (n > 0) {
+		ssize_t len = write(STDOUT_FILENO, p, n);
+
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			return error_set(err, RC_GONE, "the client left");
+		p += len;
+		n -= (size_t)len;
+	}
+	return RC_OK;
+}
+
+/* flush - what was collected */
+static enum rc
+flush(struct io *io, struct error *err)
+{
+	struct io_cgi *c = (struct io_cgi *)io;
+	enum rc rc = put(c->out.p, c->out.len, err);
+
+	buf_clear(&c->out);
+	return rc;
+}
+
+/* write_body - collected, or written at once when it is much */
+static enum rc
+write_body(struct io *io, const char *p, size_t n, struct error *err)
+{
+	struct io_cgi *c = (struct io_cgi *)io;
+	enum rc rc;
+
+	if (n <= OUT_MAX - c->out.len)
+		return buf_add(&c->out, p, n, err);
+	if ((rc = flush(io, err)) != RC_OK)
+		return rc;
+	return put(p, n, err);
+}
+
+/* watch - a pipe without a reader; asking for events would tell of what is none */
+static enum rc
+watch(struct io *io, bool *again, struct error *err)
+{
+	struct pollfd out = { .fd = io->watch_fd };
+
+	*again = false;
+	if (poll(&out, 1, 0) > 0)
+		return error_set(err, RC_GONE, "the client left");
+	return RC_OK;
+}
+
+/* close_request - the rest out; the process ends after it */
+static void
+close_request(struct io *io)
+{
+	struct io_cgi *c = (struct io_cgi *)io;
+
+	(void)flush(io, NULL);
+	buf_release(&c->out);
+	free(c);
+}
+
+static const struct io_ops ops_cgi = {
+	.param	= param,
+	.read	= read_body,
+	.write	= write_body,
+	.flush	= flush,
+	.watch	= watch,
+	.close	= close_request,
+};
+
+/* io_cgi_open - the one request of this process */
+struct io *
+io_cgi_open(void)
+{
+	struct io_cgi *c = x_calloc(1, sizeof(*c));
+	const char *len = getenv("CONTENT_LENGTH");
+	char *end = NULL;
+	struct stat st;
+
+	c->io.ops = &ops_cgi;
+	buf_init(&c->out, OUT_MAX);
+	if (len != NULL && *len != '\0')
+		c->left = strtoll(len, &end, 10);
+	else if (getenv("HTTP_TRANSFER_ENCODING") != NULL)
+		c->left = -1;
+	if (c->left < -1 || (end != NULL && *end != '\0'))
+		c->left = 0;
+	/* mod_cgid gives a socket, which is "readable" as soon as the body is read: no use */
+	c->io.watch_fd = -1;
+	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISFIFO(st.st_mode))
+		c->io.watch_fd = STDOUT_FILENO;
+	return &c->io;
+}

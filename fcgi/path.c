@@ -1,0 +1,251 @@
+/* path.c - the application path out of what seven web server set-ups tell (API.md, Mounting) */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "fcgi/path.h"
+
+/* what every path of ours begins with */
+static const char *const roots[] = { "/api/v1", "/v1", "/healthz", "/readyz", "/metrics", NULL };
+
+/* decode_one - the byte at p and how many characters stand for it; 0 for a broken escape */
+static size_t
+decode_one(const char *p, size_t len, bool encoded, char *out)
+{
+	int high, low;
+
+	*out = *p;
+	if (!encoded || *p != '%')
+		return 1;
+	if (len < 3 || (high = hex_digit(p[1])) < 0 || (low = hex_digit(p[2])) < 0)
+		return 0;
+	*out = (char)(high * 16 + low);
+	return 3;
+}
+
+/* valid_text - UTF-8 throughout */
+static bool
+valid_text(const char *p, size_t len)
+{
+	for (size_t n; len > 0; p += n, len -= n)
+		if ((n = utf8_len(p, len)) == 0)
+			return false;
+	return true;
+}
+
+/* path_decode - one segment, or the rest of a path */
+char *
+path_decode(const char *p, size_t len, bool encoded, bool slash)
+{
+	char *text = x_malloc(len + 1);
+	size_t n = 0, step;
+
+	for (size_t i = 0; i < len; i += step) {
+		step = decode_one(p + i, len - i, encoded, &text[n]);
+		if (step == 0 || text[n] == '\0' || (text[n] == '/' && !slash))
+			goto refused;
+		n++;
+	}
+	text[n] = '\0';
+	if (n > 0 && valid_text(text, n) && strcmp(text, ".") != 0 && strcmp(text, "..") != 0)
+		return text;
+refused:
+	free(text);
+	return NULL;
+}
+
+/* needless - an escape of what needs none: only someone who hides something writes it */
+static bool
+needless(char c)
+{
+	return isalnum((unsigned char)c) || (c != '\0' && strchr("-._~/", c) != NULL);
+}
+
+/* skip_decoded - what follows prefix (decoded text) in a path that may be encoded; NULL: another */
+static const char *
+skip_decoded(const char *path, bool encoded, const char *prefix)
+{
+	size_t step;
+	char c;
+
+	while (*prefix != '\0') {
+		if (*path == '\0' || (step = decode_one(path, strlen(path), encoded, &c)) == 0 ||
+		    c != *prefix || (step > 1 && needless(c)))
+			return NULL;
+		path += step;
+		prefix++;
+	}
+	return path;
+}
+
+/* ours - does it begin with one of the roots, as a whole segment */
+static bool
+ours(const char *path)
+{
+	for (size_t i = 0; roots[i] != NULL; i++) {
+		size_t n = strlen(roots[i]);
+
+		if (strncmp(path, roots[i], n) == 0 && (path[n] == '\0' || path[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
+/* forbidden - forms that two parsers would read in two ways */
+static bool
+forbidden(const char *path, bool encoded)
+{
+	static const char *const parts[] = { "//", "/./", "/../" };
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strstr(path, parts[i]) != NULL)
+			return true;
+	if ((n >= 2 && strcmp(path + n - 2, "/.") == 0) ||
+	    (n >= 3 && strcmp(path + n - 3, "/..") == 0))
+		return true;
+	return encoded && strstr(path, "%00") != NULL;
+}
+
+/*
+ * script_tail - the path behind SCRIPT_NAME, when that is a prefix in whole segments. lighttpd,
+ * told to give us "/", takes the first segment for the script's name: "/api" and "/v1/llms" is our
+ * "/api/v1/llms" (whoever has really mounted us at "/api" sets base_path).
+ */
+static const char *
+script_tail(const char *path, bool encoded, const char *script_name)
+{
+	static const char api[] = "/api";
+	const char *tail = skip_decoded(path, encoded, script_name != NULL ? script_name : "");
+	size_t n = sizeof(api) - 1;
+
+	if (tail == NULL || !ours(tail))
+		return NULL;
+	if ((size_t)(tail - path) >= n && strncmp(tail - n, api, n) == 0 && ours(tail - n))
+		return tail - n;
+	return tail;
+}
+
+/* base_length - bytes of base_path without a trailing '/' */
+static size_t
+base_length(const char *base_path)
+{
+	size_t n = strlen(base_path);
+
+	while (n > 0 && base_path[n - 1] == '/')
+		n--;
+	return n;
+}
+
+/* base_tail - the path behind the configured base_path */
+static const char *
+base_tail(const char *path, bool encoded, const char *base_path)
+{
+	char *base = x_strndup(base_path, base_length(base_path));
+	const char *tail = skip_decoded(path, encoded, base);
+
+	free(base);
+	return tail != NULL && *tail == '/' ? tail : NULL;
+}
+
+/* info_prefix - how the client writes what stands before PATH_INFO: the raw path without it where
+   it ends so (a rewrite rule took us here), else the script's name */
+static char *
+info_prefix(const char *path, bool encoded, const struct path_params *in)
+{
+	for (const char *at = path; (at = strchr(at, '/')) != NULL; at++) {
+		const char *end = skip_decoded(at, encoded, in->path_info);
+
+		if (end != NULL && *end == '\0')
+			return x_strndup(path, (size_t)(at - path));
+	}
+	return x_strdup(in->script_name != NULL ? in->script_name : "");
+}
+
+/* choose - the first candidate that can be ours; *prefix is made */
+static const char *
+choose(const char *path, bool *encoded, const struct path_params *in, char **prefix)
+{
+	const char *tail;
+
+	if (in->base_path != NULL) {
+		tail = base_tail(path, *encoded, in->base_path);
+	} else {
+		tail = script_tail(path, *encoded, in->script_name);
+		if (tail == NULL && in->path_info != NULL && ours(in->path_info)) {
+			*prefix = info_prefix(path, *encoded, in);
+			*encoded = false;
+			return in->path_info;
+		}
+		if (tail == NULL && ours(path))
+			tail = path;
+	}
+	if (tail != NULL)
+		*prefix = x_strndup(path, (size_t)(tail - path));
+	return tail;
+}
+
+/* path_resolve - by REQUEST_URI where there is one: PATH_INFO is missing or cut wrong on many hosts */
+bool
+path_resolve(const struct path_params *in, struct path *out)
+{
+	const char *uri = in->request_uri, *text;
+	struct path p = { .encoded = uri != NULL && *uri == '/' };
+	char *path;
+
+	if (p.encoded)
+		path = x_strndup(uri, strcspn(uri, "?#"));
+	else
+		path = x_asprintf("%s%s", in->script_name != NULL ? in->script_name : "",
+		    in->path_info != NULL ? in->path_info : "");
+	text = forbidden(path, p.encoded) ? NULL : choose(path, &p.encoded, in, &p.prefix);
+	if (text != NULL && forbidden(text, p.encoded))
+		text = NULL;
+	p.text = x_strdup(text);
+	free(path);
+	if (p.text == NULL) {
+		path_release(&p);
+		return false;
+	}
+	*out = p;
+	return true;
+}
+
+/* path_release - free the texts */
+void
+path_release(struct path *p)
+{
+	free(p->text);
+	free(p->prefix);
+	*p = (struct path)PATH_INIT;
+}
+
+/* query_text - one value of a query */
+static char *
+query_text(const char *p, size_t len)
+{
+	char *blanks = x_strndup(p, len), *text;
+
+	for (char *at = blanks; (at = strchr(at, '+')) != NULL;)
+		*at = ' ';
+	text = path_decode(blanks, len, true, true);
+	free(blanks);
+	return text;
+}
+
+/* path_query - "tier=fast&type=openai" */
+char *
+path_query(const char *query, const char *name)
+{
+	size_t n = strlen(name), len;
+
+	for (; query != NULL && *query != '\0'; query += len + (query[len] == '&')) {
+		len = strcspn(query, "&");
+		if (len > n && strncmp(query, name, n) == 0 && query[n] == '=')
+			return query_text(query + n + 1, len - n - 1);
+	}
+	return NULL;
+}

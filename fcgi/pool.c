@@ -1,0 +1,316 @@
+/* pool.c - leader and followers */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "adapters/http.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "fcgi/pool.h"
+
+#ifdef WITH_SANITIZER
+#define STACK_SIZE	(1024 * 1024)	/* bytes; red zones need room */
+#else
+#define STACK_SIZE	(128 * 1024)	/* bytes; store recovery and a TLS call use 12.5 KB */
+#endif
+#define IDLE_MAX	4		/* followers that wait for work; more of them end */
+#define ACCEPT_NAP_MS	100		/* ms to wait when no descriptor is left for a connection */
+#define RESERVE_LOOK_MS	100		/* ms between two looks whether the reserve is needed */
+
+struct pool {
+	struct pool_opts	opts;
+	pthread_mutex_t		lock;
+	pthread_cond_t		turn;		/* the leader has found work, or all shall end */
+	pthread_cond_t		full;		/* all threads are busy, or all shall end */
+	int			stop_fd;	/* readable from pool_stop() on */
+	/* below: under the lock */
+	bool			leading;	/* one thread waits for connections */
+	bool			stopping;
+	unsigned		threads;	/* all that have not ended, the reserved one too */
+	unsigned		crew;		/* those that lead, follow, serve, or will soon */
+	unsigned		idle;		/* followers */
+	unsigned		busy;
+	int64_t			taken;		/* connections */
+};
+
+static void *thread_main(void *arg);
+
+/* start_thread - small and detached; with the lock held */
+static bool
+start_thread(struct pool *p, void *(*run)(void *))
+{
+	long least = sysconf(_SC_THREAD_STACK_MIN);
+	size_t size = least > STACK_SIZE ? (size_t)least : STACK_SIZE;
+	pthread_attr_t attr;
+	pthread_t thread;
+	int ret;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, size);
+	ret = pthread_create(&thread, &attr, run, p);
+	pthread_attr_destroy(&attr);
+	if (ret != 0) {
+		log_warn("no new thread beside %u: %s", p->threads, strerror(ret));
+		return false;
+	}
+	p->threads++;
+	return true;
+}
+
+/* saturated - is every thread of every worker busy */
+static bool
+saturated(const struct pool *p)
+{
+	return board_busy(p->opts.board) >= p->opts.capacity;
+}
+
+/* count_busy - here and on the board; whoever fills the last place wakes the reserved thread */
+static void
+count_busy(struct pool *p, int change)
+{
+	p->busy += (unsigned)change;
+	if (p->opts.board == NULL)
+		return;
+	atomic_fetch_add(&p->opts.board->slots[p->opts.slot].busy, (unsigned)change);
+	if (p->busy == p->opts.max && saturated(p))
+		pthread_cond_signal(&p->full);
+}
+
+/* count_taken - a worker retires after max_requests */
+static void
+count_taken(struct pool *p)
+{
+	if (++p->taken == p->opts.max_requests)
+		p->opts.worn(p->opts.arg);
+}
+
+/* lead - wait for the turn; false: the thread ends */
+static bool
+lead(struct pool *p)
+{
+	while (p->leading && !p->stopping) {
+		if (p->idle >= IDLE_MAX)
+			return false;
+		p->idle++;
+		pthread_cond_wait(&p->turn, &p->lock);
+		p->idle--;
+	}
+	if (p->stopping)
+		return false;
+	p->leading = true;
+	return true;
+}
+
+/* promote - another thread leads from now on: one that waits, one that is on its way, or a new one;
+   where there is none, the next that is done with its request */
+static void
+promote(struct pool *p)
+{
+	p->leading = false;
+	if (p->stopping)
+		return;
+	if (p->idle > 0)
+		pthread_cond_signal(&p->turn);
+	else if (p->busy == p->crew && p->crew < p->opts.max)
+		p->crew += start_thread(p, thread_main);
+}
+
+/* out_of_something - an accept that will fail again at once */
+static bool
+out_of_something(int code)
+{
+	return code != EAGAIN && code != EWOULDBLOCK && code != EINTR && code != ECONNABORTED;
+}
+
+/* try_accept - a connection, or -1 */
+static int
+try_accept(struct pool *p)
+{
+	int fd = accept4(p->opts.listen_fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0 && out_of_something(errno)) {
+		log_warn("accept: %s", strerror(errno));
+		clock_nap(ACCEPT_NAP_MS);
+	}
+	return fd;
+}
+
+/* await - something to accept (1), nothing within ms (0), or the end (-1) */
+static int
+await(struct pool *p, int ms)
+{
+	struct pollfd fds[] = {
+		{ .fd = p->opts.listen_fd, .events = POLLIN },
+		{ .fd = p->stop_fd, .events = POLLIN },
+	};
+	int n = poll(fds, 2, ms);
+
+	return fds[1].revents != 0 ? -1 : n > 0;
+}
+
+/* take - the leader's work: the next connection, or -1 at the end */
+static int
+take(struct pool *p)
+{
+	int fd = -1;
+
+	while (fd < 0 && await(p, -1) >= 0)
+		fd = try_accept(p);
+	return fd;
+}
+
+/* leave - the last one tells; with the lock held */
+static void
+leave(struct pool *p)
+{
+	if (--p->threads == 0 && p->stopping)
+		p->opts.ended(p->opts.arg);
+}
+
+/* thread_main - lead, serve, follow */
+static void *
+thread_main(void *arg)
+{
+	struct pool *p = arg;
+	struct http *http = NULL;
+	int fd;
+
+	pthread_mutex_lock(&p->lock);
+	while (lead(p)) {
+		pthread_mutex_unlock(&p->lock);
+		fd = take(p);
+		pthread_mutex_lock(&p->lock);
+		if (fd < 0)
+			break;
+		count_busy(p, 1);
+		promote(p);
+		count_taken(p);
+		pthread_mutex_unlock(&p->lock);
+		p->opts.serve(p->opts.arg, &http, fd, false);
+		pthread_mutex_lock(&p->lock);
+		count_busy(p, -1);
+	}
+	p->crew--;
+	pthread_mutex_unlock(&p->lock);
+	http_free(http);
+	pthread_mutex_lock(&p->lock);
+	leave(p);
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+/* refuse - connections one after the other, for as long as nobody else has time for them */
+static void
+refuse(struct pool *p)
+{
+	struct http *http = NULL;
+	int fd, ready;
+
+	while (saturated(p) && (ready = await(p, RESERVE_LOOK_MS)) >= 0) {
+		if (ready == 0 || !saturated(p) || (fd = try_accept(p)) < 0)
+			continue;
+		p->opts.serve(p->opts.arg, &http, fd, true);
+	}
+	http_free(http);
+}
+
+/* reserve_main - the thread beyond the others */
+static void *
+reserve_main(void *arg)
+{
+	struct pool *p = arg;
+
+	pthread_mutex_lock(&p->lock);
+	while (!p->stopping) {
+		if (saturated(p)) {
+			pthread_mutex_unlock(&p->lock);
+			refuse(p);
+			pthread_mutex_lock(&p->lock);
+		} else {
+			pthread_cond_wait(&p->full, &p->lock);
+		}
+	}
+	leave(p);
+	pthread_mutex_unlock(&p->lock);
+	return NULL;
+}
+
+/* pool_new - one thread leads; the rest come when there is work */
+struct pool *
+pool_new(const struct pool_opts *opts)
+{
+	struct pool *p = x_calloc(1, sizeof(*p));
+
+	p->opts = *opts;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->turn, NULL);
+	pthread_cond_init(&p->full, NULL);
+	p->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (p->stop_fd < 0) {
+		log_error("eventfd: %s", strerror(errno));
+		abort();
+	}
+	pthread_mutex_lock(&p->lock);
+	p->crew += start_thread(p, thread_main);
+	if (opts->board != NULL)
+		(void)start_thread(p, reserve_main);
+	pthread_mutex_unlock(&p->lock);
+	return p;
+}
+
+/* pool_stop - the listening descriptor is replaced, not closed: its number must not come to mean
+   something else while a thread is about to use it. With the last one of all workers gone, what
+   still waits in the queue is refused by the kernel, and the web server knows at once */
+void
+pool_stop(struct pool *p)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	pthread_mutex_lock(&p->lock);
+	p->stopping = true;
+	eventfd_write(p->stop_fd, 1);
+	pthread_cond_broadcast(&p->turn);
+	pthread_cond_broadcast(&p->full);
+	if (null >= 0) {
+		dup3(null, p->opts.listen_fd, O_CLOEXEC);
+		close(null);
+	}
+	if (p->threads == 0)
+		p->opts.ended(p->opts.arg);
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* pool_threads - how many are there */
+unsigned
+pool_threads(struct pool *p)
+{
+	unsigned n;
+
+	pthread_mutex_lock(&p->lock);
+	n = p->threads;
+	pthread_mutex_unlock(&p->lock);
+	return n;
+}
+
+/* pool_free - all threads have ended; the last one may still be about to let go of the lock */
+void
+pool_free(struct pool *p)
+{
+	(void)pool_threads(p);
+	close(p->stop_fd);
+	pthread_cond_destroy(&p->full);
+	pthread_cond_destroy(&p->turn);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}

@@ -1,0 +1,49 @@
+/*
+ * pool.h - the threads of one worker, as many as there are requests, and one more.
+ *
+ * Shapes  one thread leads: it alone waits for a connection. When it has taken one, another
+ *         becomes the leader, or is started, up to max. A reserved thread beyond them accepts
+ *         only while all threads of all workers are busy, and is told so
+ * Units   threads, ms
+ * Errors  a thread that can't be started is logged; the ones that are there go on
+ * Owns    pool_free() frees, after every thread has ended; the listening descriptor stays the
+ *         caller's, but leads to /dev/null after pool_stop()
+ * Source  DESIGN.md 2
+ */
+#ifndef FCGI_POOL_H
+#define FCGI_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fcgi/board.h"
+
+struct http;
+struct pool;
+
+struct pool_opts {
+	int		 listen_fd;	/* non-blocking */
+	unsigned	 max;		/* threads, without the reserved one */
+	struct board	*board;		/* NULL: alone, and no reserved thread */
+	unsigned	 slot;		/* ours on the board */
+	unsigned	 capacity;	/* threads of all workers */
+	int64_t		 max_requests;	/* 0: no limit */
+	/* one connection, which serve() closes; http is the thread's own client, made by serve() */
+	void		(*serve)(void *arg, struct http **http, int fd, bool saturated);
+	/* called from any thread, once each: the last thread ended; max_requests were taken */
+	void		(*ended)(void *arg);
+	void		(*worn)(void *arg);
+	void		*arg;
+};
+
+/* pool_new - with its first thread; signals should be blocked, threads inherit that */
+struct pool *pool_new(const struct pool_opts *opts);
+
+/* pool_stop - accept no more; threads end as their requests do */
+void pool_stop(struct pool *p);
+
+/* pool_threads - how many are there, the reserved one too */
+unsigned pool_threads(struct pool *p);
+void pool_free(struct pool *p);
+
+#endif

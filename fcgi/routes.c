@@ -1,0 +1,55 @@
+/* routes.c - every path that we answer */
+#include "fcgi/handlers.h"
+
+#define VIEW(r)		{ true, VERB_VIEW, RESOURCE_##r }
+#define CREATE(r)	{ true, VERB_CREATE, RESOURCE_##r }
+#define EDIT(r)		{ true, VERB_EDIT, RESOURCE_##r }
+#define DELETES(r)	{ true, VERB_DELETE, RESOURCE_##r }
+#define RUN_LLM		{ true, VERB_RUN, RESOURCE_LLMS }
+#define ANY_IDENTITY	{ .needed = false }
+#define R_CALL		(R_JSON | R_V1 | R_INFER)
+
+const struct route routes[] = {
+	/* method  path				action			flags	handler */
+	{ GET,    "/healthz",			ANY_IDENTITY,		R_PUBLIC, do_health, NULL },
+	{ GET,    "/readyz",			ANY_IDENTITY,		R_PUBLIC, do_ready, NULL },
+
+	{ GET,    "/api/v1/llms",		VIEW(LLMS),		0,	do_list, NULL },
+	{ POST,   "/api/v1/llms",		CREATE(LLMS),		R_JSON,	do_create, NULL },
+	{ GET,    "/api/v1/llms/:id",		VIEW(LLMS),		0,	do_get, NULL },
+	{ PUT,    "/api/v1/llms/:id",		EDIT(LLMS),		R_JSON,	do_update, NULL },
+	{ DELETE, "/api/v1/llms/:id",		DELETES(LLMS),		0,	do_delete, NULL },
+	{ POST,   "/api/v1/llms/:name/infer",	RUN_LLM,		R_CALL,	do_infer,
+	    early_infer },
+	{ POST,   "/api/v1/llms/:name/test",	RUN_LLM,		0,	do_probe, NULL },
+
+	{ GET,    "/api/v1/secrets",		VIEW(SECRETS),		0,	do_list, NULL },
+	{ POST,   "/api/v1/secrets",		CREATE(SECRETS),	R_JSON,	do_create, NULL },
+	{ GET,    "/api/v1/secrets/:id",	VIEW(SECRETS),		0,	do_get, NULL },
+	{ PUT,    "/api/v1/secrets/:id",	EDIT(SECRETS),		R_JSON,	do_update, NULL },
+	{ DELETE, "/api/v1/secrets/:id",	DELETES(SECRETS),	0,	do_delete, NULL },
+
+	{ GET,    "/api/v1/users",		VIEW(USERS),		0,	do_list, NULL },
+	{ POST,   "/api/v1/users",		CREATE(USERS),		R_JSON,	do_create, NULL },
+	{ GET,    "/api/v1/users/:id",		VIEW(USERS),		0,	do_get, NULL },
+	{ PUT,    "/api/v1/users/:id",		EDIT(USERS),		R_JSON,	do_update, NULL },
+	{ DELETE, "/api/v1/users/:id",		DELETES(USERS),		0,	do_delete, NULL },
+
+	{ GET,    "/api/v1/rbac",		VIEW(RBAC),		0,	do_list, NULL },
+	{ POST,   "/api/v1/rbac",		CREATE(RBAC),		R_JSON,	do_create, NULL },
+	{ GET,    "/api/v1/rbac/:id",		VIEW(RBAC),		0,	do_get, NULL },
+	{ PUT,    "/api/v1/rbac/:id",		EDIT(RBAC),		R_JSON,	do_update, NULL },
+	{ DELETE, "/api/v1/rbac/:id",		DELETES(RBAC),		0,	do_delete, NULL },
+
+	{ GET,    "/api/v1/mcptokens",		VIEW(MCPTOKENS),	0,	do_list, NULL },
+	{ POST,   "/api/v1/mcptokens",		CREATE(MCPTOKENS),	R_JSON,	do_create, NULL },
+	{ GET,    "/api/v1/mcptokens/:id",	VIEW(MCPTOKENS),	0,	do_get, NULL },
+	{ PUT,    "/api/v1/mcptokens/:id",	EDIT(MCPTOKENS),	R_JSON,	do_update, NULL },
+	{ DELETE, "/api/v1/mcptokens/:id",	DELETES(MCPTOKENS),	0,	do_delete, NULL },
+
+	{ POST,   "/v1/chat/completions",	ANY_IDENTITY,		R_CALL,	do_infer, NULL },
+	{ GET,    "/v1/models",			ANY_IDENTITY,		R_V1,	do_model_list, NULL },
+	{ GET,    "/v1/models/*id",		ANY_IDENTITY,		R_V1,	do_model_get, NULL },
+	{ METHOD_ANY, "/v1/*path",		ANY_IDENTITY,		R_V1,	do_not_served, NULL },
+	{ .path = NULL }
+};

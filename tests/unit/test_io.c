@@ -1,0 +1,214 @@
+/* test_io.c - a FastCGI peer, played on one end of a socket pair (FastCGI 1.0 §3 and §5) */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fcgi/io.h"
+
+#define SHORT_MS 100			/* ms that a silent peer is waited for in these tests */
+
+enum { BEGIN = 1, ABORT = 2, PARAMS = 4, STDIN = 5, STDOUT = 6 };
+
+static int peer, ours;
+
+static void
+open_pair(void)
+{
+	int fds[2];
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	peer = fds[0];
+	ours = fds[1];
+	io_fcgx_global();
+}
+
+TestSuite(io, .init = open_pair);
+
+/* record - from the web server */
+static void
+record(unsigned char type, const char *data, size_t len)
+{
+	const unsigned char head[8] = { 1, type, 0, 1, 0, (unsigned char)len };
+
+	cr_assert_eq(write(peer, head, sizeof(head)), (ssize_t)sizeof(head));
+	cr_assert_eq(write(peer, data, len), (ssize_t)len);
+}
+
+/* ask - a request with one parameter; its stdin is open */
+static void
+ask(void)
+{
+	record(BEGIN, "\0\1\0\0\0\0\0\0", 8);
+	record(PARAMS, "\1\3Aabc", 6);
+	record(PARAMS, "", 0);
+}
+
+/* open_io - must succeed */
+static struct io *
+open_io(void)
+{
+	struct io *io;
+	struct error err;
+
+	cr_assert_eq(io_fcgx_open(ours, SHORT_MS, &io, &err), RC_OK, "%s", err.msg);
+	return io;
+}
+
+/* read_all - the body's length, or what went wrong */
+static enum rc
+read_all(struct io *io, size_t *total)
+{
+	struct error err;
+	size_t n = 1;
+	char p[16];
+	enum rc rc;
+
+	for (*total = 0; n > 0; *total += n)
+		if ((rc = io->ops->read(io, p, sizeof(p), &n, &err)) != RC_OK)
+			return rc;
+	return RC_OK;
+}
+
+Test(io, a_request_is_read_and_answered)
+{
+	struct io *io;
+	size_t total;
+	char out[64] = "";
+
+	ask();
+	record(STDIN, "0123456789abcdefghij", 20);
+	record(STDIN, "", 0);
+	io = open_io();
+	cr_expect_str_eq(io->ops->param(io, "A"), "abc");
+	cr_expect_null(io->ops->param(io, "B"));
+	cr_expect_eq(read_all(io, &total), RC_OK);
+	cr_expect_eq(total, 20);
+	cr_expect_eq(io->ops->write(io, "hello", 5, NULL), RC_OK);
+	cr_expect_eq(io->ops->flush(io, NULL), RC_OK);
+	cr_assert_geq(read(peer, out, sizeof(out)), 13);
+	cr_expect_eq(out[1], STDOUT);
+	cr_expect_arr_eq(out + 8, "hello", 5);
+	shutdown(peer, SHUT_WR);
+	io->ops->close(io);
+}
+
+Test(io, the_connection_is_closed_though_the_web_server_would_keep_it)
+{
+	struct pollfd in = { .fd = peer, .events = POLLIN };
+	char out[256];
+	struct io *io;
+
+	record(BEGIN, "\0\1\1\0\0\0\0\0", 8);		/* FCGI_KEEP_CONN */
+	record(PARAMS, "", 0);
+	record(STDIN, "", 0);
+	io = open_io();
+	shutdown(peer, SHUT_WR);
+	io->ops->close(io);
+	cr_expect_eq(poll(&in, 1, 0), 1);
+	while (read(peer, out, sizeof(out)) > 0)
+		;
+	cr_expect_eq(poll(&in, 1, 0), 1);
+	cr_expect(in.revents & POLLHUP);
+}
+
+Test(io, a_client_that_left_is_told_from_one_that_waits)
+{
+	struct io *io;
+	size_t total;
+	bool again = false;
+
+	ask();
+	record(STDIN, "", 0);
+	io = open_io();
+	cr_expect_eq(io->watch_fd, ours);
+	cr_expect_eq(read_all(io, &total), RC_OK);
+	cr_expect_eq(io->ops->watch(io, &again, NULL), RC_OK);
+	cr_expect(again, "nothing there: watch on");
+	close(peer);
+	cr_expect_eq(io->ops->watch(io, &again, NULL), RC_GONE);
+	cr_expect_eq(io->ops->write(io, "x", 1, NULL), RC_OK);
+	cr_expect_eq(io->ops->flush(io, NULL), RC_GONE);
+	io->ops->close(io);
+}
+
+Test(io, an_abort_record_is_a_client_that_left)
+{
+	struct io *io;
+	size_t total;
+	bool again;
+
+	ask();
+	record(STDIN, "", 0);
+	io = open_io();
+	cr_expect_eq(read_all(io, &total), RC_OK);
+	record(ABORT, "", 0);
+	cr_expect_eq(io->ops->watch(io, &again, NULL), RC_GONE);
+	shutdown(peer, SHUT_WR);
+	io->ops->close(io);
+}
+
+Test(io, other_data_is_not_watched_for_ever)
+{
+	struct io *io;
+	size_t total;
+	bool again = true;
+
+	ask();
+	record(STDIN, "", 0);
+	io = open_io();
+	cr_expect_eq(read_all(io, &total), RC_OK);
+	record(STDIN, "", 0);
+	cr_expect_eq(io->ops->watch(io, &again, NULL), RC_OK);
+	cr_expect_not(again);
+	shutdown(peer, SHUT_WR);
+	io->ops->close(io);
+}
+
+Test(io, a_body_that_is_cut_is_no_body)
+{
+	struct io *io;
+	size_t total;
+
+	ask();
+	record(STDIN, "0123", 4);
+	io = open_io();
+	close(peer);
+	cr_expect_eq(read_all(io, &total), RC_GONE);
+	io->ops->close(io);
+}
+
+Test(io, a_body_that_does_not_come_is_given_up)
+{
+	struct io *io;
+	size_t total;
+
+	ask();
+	io = open_io();
+	io->ops->patience(io, SHORT_MS);
+	cr_expect_eq(read_all(io, &total), RC_TIMEOUT);
+	shutdown(peer, SHUT_WR);
+	io->ops->close(io);
+}
+
+Test(io, a_peer_that_says_nothing_or_nonsense_is_closed)
+{
+	struct io *io;
+	struct error err;
+	char c;
+
+	cr_expect_eq(io_fcgx_open(ours, SHORT_MS, &io, &err), RC_TIMEOUT);
+	cr_expect_eq(read(peer, &c, 1), 0);
+	close(peer);
+
+	open_pair();
+	cr_assert_eq(write(peer, "GET / HTTP/1.0\r\n\r\n", 18), 18);
+	shutdown(peer, SHUT_WR);
+	cr_expect_eq(io_fcgx_open(ours, SHORT_MS, &io, &err), RC_GONE);
+	close(peer);
+
+	open_pair();
+	record(BEGIN, "\0\1\0\0\0\0\0\0", 8);
+	cr_expect_eq(io_fcgx_open(ours, SHORT_MS, &io, &err), RC_GONE, "no parameters");
+}

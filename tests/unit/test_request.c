@@ -1,0 +1,426 @@
+/* test_request.c - parameters, bodies, answers, and the order in which a request is refused */
+#include <criterion/criterion.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/jsonx.h"
+#include "fcgi/dispatch.h"
+#include "fcgi/reply.h"
+#include "tests/unit/fake_io.h"
+#include "tests/unit/fixture.h"
+
+#define BODY_LIMIT 64			/* bytes, of these tests */
+
+static struct fixture f;
+static struct server server;
+static struct http *http;
+static struct fake_io io;
+static struct request r;
+static char bearer[128];		/* a parameter with bob's token */
+
+static void
+open_f(void)
+{
+	struct json_object *body, *made;
+	struct faults faults = FAULTS_INIT;
+	struct error err;
+
+	fixture_open(&f);
+	f.cfg.max_body = BODY_LIMIT;
+	fixture_make(&f, &kind_user, "{'name':'bob'}");
+	fixture_make(&f, &kind_rbac, "{'name':'r','subjects':[{'kind':'User','name':'bob'}],"
+	    "'roleBindings':[{'role':'edit','resource':'users'}]}");
+	body = json_object_new_object();
+	jsonx_put_str(body, "name", "t");
+	jsonx_put_str(body, "user", "bob");
+	cr_assert_eq(catalogue_create(&f.svc, &f.admin, &kind_mcptoken, body, &faults, &made, &err),
+	    RC_OK, "%s", err.msg);
+	snprintf(bearer, sizeof(bearer), "HTTP_AUTHORIZATION=Bearer %s",
+	    jsonx_str(made, "token", ""));
+	json_object_put(made);
+	json_object_put(body);
+	server_init(&server, &f.cfg);
+	server.svc.cfg = f.svc.cfg;
+	server.svc.store = f.svc.store;
+	server.svc.audit = f.svc.audit;
+	server.open = true;
+}
+
+static void
+close_f(void)
+{
+	server.open = false;		/* the fixture closes what it opened */
+	server_release(&server);
+	fixture_close(&f);
+}
+
+TestSuite(request, .init = open_f, .fini = close_f);
+TestSuite(dispatch, .init = open_f, .fini = close_f);
+
+/* begin - a request of these parameters */
+static void
+begin(const char *const *params, const char *body)
+{
+	fake_io_init(&io, params, body);
+	request_init(&r, &server, &http, &io.io);
+}
+
+/* run - a whole one */
+static void
+run(const char *const *params, const char *body)
+{
+	begin(params, body);
+	dispatch(&r, routes);
+	request_release(&r);
+	cr_expect(io.closed);
+}
+
+/* refused - its status line and the message */
+static void
+refused(const char *status, const char *message)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "Status: %s", status);
+	cr_expect(fake_io_has(&io, line), "not %s: %s", status, io.out);
+	cr_expect_not_null(strstr(fake_io_body(&io), message), "not '%s': %s", message, io.out);
+	cr_expect(fake_io_has(&io, "Content-Type: application/json"));
+	cr_expect(fake_io_has(&io, "X-Content-Type-Options: nosniff"));
+}
+
+#define PARAMS(...) (const char *const[]){ __VA_ARGS__, NULL }
+
+Test(request, an_empty_parameter_is_one_that_was_not_sent)
+{
+	begin(PARAMS("HTTP_AUTHORIZATION=", "REDIRECT_HTTP_AUTHORIZATION=Bearer x", "CONTENT_LENGTH=",
+	    "REMOTE_USER=", "REQUEST_METHOD=GET"), NULL);
+	cr_expect_str_eq(r.authorization, "Bearer x");
+	cr_expect_null(r.remote_user);
+	cr_expect_null(r.content_length);
+	cr_expect_not(request_has_body(&r));
+	request_release(&r);
+}
+
+Test(request, the_first_of_two_authorizations_counts)
+{
+	begin(PARAMS("REDIRECT_HTTP_AUTHORIZATION=Bearer b", "HTTP_AUTHORIZATION=Bearer a"), NULL);
+	cr_expect_str_eq(r.authorization, "Bearer a");
+	request_release(&r);
+}
+
+Test(request, each_has_an_id_of_its_own)
+{
+	char first[REQUEST_ID_SIZE];
+
+	begin(PARAMS("REQUEST_METHOD=GET"), NULL);
+	memcpy(first, r.id, sizeof(first));
+	request_release(&r);
+	begin(PARAMS("REQUEST_METHOD=GET"), NULL);
+	cr_expect_str_neq(r.id, first);
+	request_release(&r);
+}
+
+struct body_row {
+	const char	*what, *length, *body;
+	enum rc		 fail, rc;
+};
+
+Test(request, a_body_is_what_comes_until_its_end)
+{
+	static char most[BODY_LIMIT + 1], more[BODY_LIMIT + 2];
+	const struct body_row rows[] = {
+		{ "said",	"CONTENT_LENGTH=3", "abc", RC_OK, RC_OK },
+		{ "chunked",	"HTTP_TRANSFER_ENCODING=chunked", "abc", RC_OK, RC_OK },
+		{ "none",	"CONTENT_LENGTH=0", "", RC_OK, RC_OK },
+		{ "the most",	"CONTENT_LENGTH=64", most, RC_OK, RC_OK },
+		{ "too short",	"CONTENT_LENGTH=4", "abc", RC_OK, RC_INVALID },
+		{ "too long",	"CONTENT_LENGTH=2", "abc", RC_OK, RC_INVALID },
+		{ "over the limit, said", "CONTENT_LENGTH=65", "", RC_OK, RC_TOO_LARGE },
+		{ "over the limit, not said", "CONTENT_LENGTH=", more, RC_OK, RC_TOO_LARGE },
+		{ "over any number", "CONTENT_LENGTH=99999999999999999999", "", RC_OK, RC_TOO_LARGE },
+		{ "no number",	"CONTENT_LENGTH=x", "", RC_OK, RC_INVALID },
+		{ "negative",	"CONTENT_LENGTH=-1", "", RC_OK, RC_INVALID },
+		{ "two numbers", "CONTENT_LENGTH=3, 3", "abc", RC_OK, RC_INVALID },
+		{ "cut",	"CONTENT_LENGTH=9", "abc", RC_GONE, RC_GONE },
+		{ "stalled",	"CONTENT_LENGTH=9", "abc", RC_TIMEOUT, RC_INVALID },
+	};
+
+	memset(most, 'a', BODY_LIMIT);
+	memset(more, 'a', BODY_LIMIT + 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct body_row *row = &rows[i];
+		struct error err = { RC_OK, "" };
+		enum rc rc;
+
+		begin(PARAMS(row->length), row->body);
+		io.piece = i % 3;
+		io.fail = row->fail;
+		rc = request_body(&r, &err);
+		cr_expect_eq(rc, row->rc, "%s: %d %s", row->what, rc, err.msg);
+		if (rc == RC_OK)
+			cr_expect_str_eq(r.body.p, row->body, "%s", row->what);
+		request_release(&r);
+	}
+}
+
+Test(request, a_body_that_nobody_wants_is_read_away_up_to_the_limit)
+{
+	static char much[10 * BODY_LIMIT];
+
+	memset(much, 'a', sizeof(much) - 1);
+	begin(PARAMS("REQUEST_METHOD=POST"), "abc");
+	request_drop_body(&r);
+	cr_expect_eq(io.body_at, 3);
+	request_release(&r);
+
+	begin(PARAMS("REQUEST_METHOD=POST"), much);
+	io.piece = BODY_LIMIT;
+	request_drop_body(&r);
+	cr_expect_geq(io.body_at, BODY_LIMIT);
+	cr_expect_lt(io.body_at, sizeof(much) - 1);
+	request_release(&r);
+}
+
+Test(request, a_header_cannot_break_out_of_its_line)
+{
+	begin(PARAMS("REQUEST_METHOD=GET"), NULL);
+	reply_header(&r, "x-good", "a\tb");
+	reply_header(&r, "x-split", "a\r\nSet-Cookie: b");
+	reply_header(&r, "x-lf", "a\nb");
+	reply_header(&r, "x bad", "a");
+	reply_header(&r, "x:bad", "a");
+	reply_header(&r, "", "a");
+	reply_start(&r, 200, 0, NULL);
+	cr_expect(fake_io_has(&io, "x-good: a\tb"));
+	cr_expect_null(strstr(io.out, "Set-Cookie"));
+	cr_expect_null(strstr(io.out, "x-lf"));
+	cr_expect_null(strstr(io.out, "bad"));
+	request_release(&r);
+}
+
+Test(request, head_has_the_length_and_not_the_body)
+{
+	run(PARAMS("REQUEST_METHOD=HEAD", "REQUEST_URI=/healthz"), NULL);
+	cr_expect(fake_io_has(&io, "Status: 200 OK"));
+	cr_expect(fake_io_has(&io, "Content-Length: 15"));
+	cr_expect_str_eq(fake_io_body(&io), "");
+}
+
+Test(dispatch, an_unknown_path_is_404_before_anyone_is_asked_who_they_are)
+{
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/nothing"), NULL);
+	refused("404 Not Found", "\"error\":\"no such path\"");
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/api/v1/nothing", bearer), NULL);
+	refused("404 Not Found", "\"error\":\"no such path\"");
+}
+
+Test(dispatch, below_v1_one_must_say_who_one_is_first)
+{
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/v1/audio/speech"), NULL);
+	refused("401 Unauthorized", "\"code\":\"invalid_api_key\"");
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/v1/audio/speech", bearer), NULL);
+	refused("404 Not Found", "not served by mcpd: /v1/audio/speech");
+}
+
+Test(dispatch, a_wrong_method_is_405_with_the_right_ones)
+{
+	run(PARAMS("REQUEST_METHOD=PATCH", "REQUEST_URI=/api/v1/users"), NULL);
+	refused("405 Method Not Allowed", "GET, HEAD, POST");
+	cr_expect(fake_io_has(&io, "Allow: GET, HEAD, POST"));
+	run(PARAMS("REQUEST_METHOD=OPTIONS", "REQUEST_URI=/v1/models", "HTTP_ORIGIN=https://a.example"),
+	    NULL);
+	refused("405 Method Not Allowed", "\"type\":\"invalid_request_error\"");
+	cr_expect_null(strstr(io.out, "Access-Control"));
+}
+
+Test(dispatch, without_a_token_the_body_is_thrown_away)
+{
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/users", "CONTENT_LENGTH=2",
+	    "CONTENT_TYPE=application/json"), "{}");
+	refused("401 Unauthorized", "token");
+	cr_expect(fake_io_has(&io, "WWW-Authenticate: Bearer"));
+	cr_expect_eq(io.body_at, 2);
+}
+
+Test(dispatch, permission_comes_before_existence_and_before_the_body)
+{
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/api/v1/llms/nix", bearer), NULL);
+	refused("403 Forbidden", "view:llms:nix");
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/api/v1/users/nix", bearer), NULL);
+	refused("404 Not Found", "User not found: nix");
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/llms", bearer, "CONTENT_TYPE=text/plain",
+	    "CONTENT_LENGTH=900000"), "x");
+	refused("403 Forbidden", "create:llms");
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/llms/nix/infer", bearer,
+	    "CONTENT_TYPE=application/json", "CONTENT_LENGTH=2"), "{}");
+	refused("403 Forbidden", "\"code\":\"model_not_allowed\"");
+}
+
+Test(dispatch, a_body_must_be_json_by_its_type)
+{
+	static const struct {
+		const char *type, *status;
+	} rows[] = {
+		{ "CONTENT_TYPE=application/json", "201 Created" },
+		{ "CONTENT_TYPE=Application/JSON; charset=utf-8", "409 Conflict" },
+		{ "CONTENT_TYPE=application/json;charset=utf-8", "409 Conflict" },
+		{ "CONTENT_TYPE=application/jsonx", "415 Unsupported Media Type" },
+		{ "CONTENT_TYPE=text/json", "415 Unsupported Media Type" },
+		{ "CONTENT_TYPE=application/x-www-form-urlencoded", "415 Unsupported Media Type" },
+		{ "CONTENT_TYPE=", "415 Unsupported Media Type" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char line[64];
+
+		run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/users", bearer, rows[i].type,
+		    "CONTENT_LENGTH=15"), "{\"name\":\"carl\"}");
+		snprintf(line, sizeof(line), "Status: %s", rows[i].status);
+		cr_expect(fake_io_has(&io, line), "%s: %s", rows[i].type, io.out);
+	}
+}
+
+Test(dispatch, a_body_that_is_too_large_or_missing_is_told_so)
+{
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/users", bearer,
+	    "CONTENT_TYPE=application/json", "CONTENT_LENGTH=65"), "{}");
+	refused("413 Content Too Large", "limit of 64 bytes");
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/users", bearer), NULL);
+	refused("400 Bad Request", "a JSON body is required");
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/users", bearer,
+	    "CONTENT_TYPE=application/json"), "{\"name\":");
+	refused("400 Bad Request", "invalid JSON: line 1, column");
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/users", bearer,
+	    "CONTENT_TYPE=application/json"), "[]");
+	refused("400 Bad Request", "must be a JSON object");
+}
+
+Test(dispatch, a_new_object_says_where_it_is_as_the_client_sees_it)
+{
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/my%20llm/api/v1/users?x", "SCRIPT_NAME=/my llm",
+	    "PATH_INFO=/api/v1/users", bearer, "CONTENT_TYPE=application/json"), "{\"name\":\"carl\"}");
+	cr_expect(fake_io_has(&io, "Status: 201 Created"), "%s", io.out);
+	cr_expect_not_null(strstr(io.out, "\r\nLocation: /my%20llm/api/v1/users/c"), "%s", io.out);
+	cr_expect(fake_io_has(&io, "ETag: \"1\""));
+}
+
+Test(dispatch, faults_are_all_named)
+{
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/users", bearer,
+	    "CONTENT_TYPE=application/json"), "{\"name\":\"!\",\"x\":1}");
+	refused("400 Bad Request", "\"details\":[{\"path\":");
+	cr_expect_not_null(strstr(io.out, "\"path\":\"x\""));
+	cr_expect_not_null(strstr(io.out, "\"path\":\"name\""));
+}
+
+Test(dispatch, versions_are_compared)
+{
+	const char *json = "CONTENT_TYPE=application/json", *uri = "REQUEST_URI=/api/v1/users/bob";
+
+	run(PARAMS("REQUEST_METHOD=PUT", uri, bearer, json, "HTTP_IF_MATCH=\"2\""),
+	    "{\"description\":\"x\"}");
+	refused("412 Precondition Failed", "version 1");
+	run(PARAMS("REQUEST_METHOD=PUT", uri, bearer, json, "HTTP_IF_MATCH=\"0\""),
+	    "{\"description\":\"x\"}");
+	refused("412 Precondition Failed", "no version");
+	run(PARAMS("REQUEST_METHOD=PUT", uri, bearer, json, "HTTP_IF_MATCH=\"1\""),
+	    "{\"description\":\"x\"}");
+	cr_expect(fake_io_has(&io, "Status: 200 OK"), "%s", io.out);
+	cr_expect(fake_io_has(&io, "ETag: \"2\""));
+}
+
+Test(dispatch, a_deleted_object_is_answered_without_a_body)
+{
+	fixture_make(&f, &kind_user, "{'name':'carl'}");
+	run(PARAMS("REQUEST_METHOD=DELETE", "REQUEST_URI=/api/v1/users/carl", bearer), NULL);
+	cr_expect(fake_io_has(&io, "Status: 204 No Content"));
+	cr_expect_null(strstr(io.out, "\r\nContent-"), "%s", io.out);
+	cr_expect_str_eq(fake_io_body(&io), "");
+}
+
+Test(dispatch, when_every_thread_is_busy_only_health_is_answered)
+{
+	static const struct {
+		const char *uri, *status, *text;
+	} rows[] = {
+		{ "REQUEST_URI=/healthz", "200 OK", "\"ok\"" },
+		{ "REQUEST_URI=/readyz", "200 OK", "\"ok\"" },
+		{ "REQUEST_URI=/api/v1/users", "503 Service Unavailable", "\"error\":\"every thread" },
+		{ "REQUEST_URI=/v1/models", "503 Service Unavailable", "\"code\":\"saturated\"" },
+		{ "REQUEST_URI=/nothing", "404 Not Found", "no such path" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(PARAMS("REQUEST_METHOD=GET", rows[i].uri), NULL);
+		r.saturated = true;
+		dispatch(&r, routes);
+		request_release(&r);
+		refused(rows[i].status, rows[i].text);
+		cr_expect_eq(strncmp(rows[i].status, "503", 3) == 0,
+		    fake_io_has(&io, "retry-after: 1"), "%s: %s", rows[i].uri, io.out);
+	}
+}
+
+Test(dispatch, without_a_store_it_is_503_and_never_401)
+{
+	struct config cfg = f.cfg;
+	struct server down;
+
+	cfg.db = (char[]){ "/nonexistent/state" };
+	server_init(&down, &cfg);
+	fake_io_init(&io, PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/v1/models"), NULL);
+	request_init(&r, &down, &http, &io.io);
+	dispatch(&r, routes);
+	request_release(&r);
+	refused("503 Service Unavailable", "\"code\":\"backend_unavailable\"");
+	cr_expect_null(strstr(io.out, "nonexistent"), "our disk is nobody's business: %s", io.out);
+
+	fake_io_init(&io, PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/readyz"), NULL);
+	request_init(&r, &down, &http, &io.io);
+	dispatch(&r, routes);
+	request_release(&r);
+	refused("503 Service Unavailable", "{\"status\":\"unavailable\",\"reason\":\"store\"}");
+
+	fake_io_init(&io, PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/healthz"), NULL);
+	request_init(&r, &down, &http, &io.io);
+	dispatch(&r, routes);
+	request_release(&r);
+	refused("200 OK", "\"ok\"");
+	server_release(&down);
+}
+
+Test(dispatch, pages_of_listed_origins_may_call)
+{
+	char *origins[] = { (char[]){ "https://a.example" } };
+
+	f.cfg.cors_origins = (struct strings){ origins, 1 };
+	run(PARAMS("REQUEST_METHOD=OPTIONS", "REQUEST_URI=/v1/chat/completions",
+	    "HTTP_ORIGIN=https://a.example"), NULL);
+	cr_expect(fake_io_has(&io, "Status: 204 No Content"), "%s", io.out);
+	cr_expect(fake_io_has(&io, "Access-Control-Allow-Origin: https://a.example"));
+	cr_expect(fake_io_has(&io, "Access-Control-Allow-Methods: POST"));
+	cr_expect(fake_io_has(&io, "Vary: Origin"));
+	cr_expect_null(strstr(io.out, "Credentials"));
+
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/v1/models", bearer,
+	    "HTTP_ORIGIN=https://a.example"), NULL);
+	cr_expect(fake_io_has(&io, "Access-Control-Allow-Origin: https://a.example"));
+
+	run(PARAMS("REQUEST_METHOD=OPTIONS", "REQUEST_URI=/v1/models",
+	    "HTTP_ORIGIN=https://b.example"), NULL);
+	cr_expect(fake_io_has(&io, "Status: 405 Method Not Allowed"), "%s", io.out);
+	cr_expect_null(strstr(io.out, "Access-Control"));
+	cr_expect(fake_io_has(&io, "Vary: Origin"));
+	f.cfg.cors_origins = (struct strings){ NULL, 0 };
+}
+
+Test(dispatch, a_client_that_left_during_its_upload_is_not_answered)
+{
+	begin(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/users", bearer,
+	    "CONTENT_TYPE=application/json", "CONTENT_LENGTH=20"), "{");
+	io.fail = RC_GONE;
+	dispatch(&r, routes);
+	request_release(&r);
+	cr_expect_eq(io.out_len, 0, "%s", io.out);
+}
