@@ -1,0 +1,299 @@
+/* cmd_create.c - mcpctl create */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "cli/assign.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/transport.h"
+#include "cli/values.h"
+#include "store/record.h"
+
+struct creation {			/* one kind's share of the command */
+	const struct kind	*kind;
+	/* MUST. The members that the options give */
+	enum rc			(*body)(struct json_object *body, const struct args *a,
+				    struct error *err);
+};
+
+typedef enum rc assign_fn(const char *text, const char *option, struct json_object **out,
+    struct error *err);
+
+/* put_texts - options whose text is a member of the same name */
+static void
+put_texts(struct json_object *body, const struct args *a, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (args_has(a, *names))
+			jsonx_put_str(body, *names, args_text(a, *names));
+}
+
+/* put_one - an option with a form of its own */
+static enum rc
+put_one(struct json_object *body, const char *member, const struct args *a, const char *option,
+    assign_fn *parse, struct error *err)
+{
+	struct json_object *value;
+	enum rc rc = RC_OK;
+
+	if (args_has(a, option) &&
+	    (rc = parse(args_text(a, option), option, &value, err)) == RC_OK)
+		jsonx_put(body, member, value);
+	return rc;
+}
+
+/* add_each - a repeated option, each an item of the list */
+static enum rc
+add_each(struct json_object *list, const struct args *a, const char *option, assign_fn *parse,
+    struct error *err)
+{
+	struct json_object *item;
+	enum rc rc = RC_OK;
+	const char *text;
+	size_t at = 0;
+
+	while (rc == RC_OK && (text = args_next(a, option, &at)) != NULL)
+		if ((rc = parse(text, option, &item, err)) == RC_OK)
+			json_object_array_add(list, item);
+	return rc;
+}
+
+/* put_each - the list as a member, where the option is given at all */
+static enum rc
+put_each(struct json_object *body, const char *member, const struct args *a, const char *option,
+    assign_fn *parse, struct error *err)
+{
+	struct json_object *list;
+
+	if (!args_has(a, option))
+		return RC_OK;
+	list = json_object_new_array();
+	jsonx_put(body, member, list);
+	return add_each(list, a, option, parse, err);
+}
+
+/* plain - a text as it is */
+static enum rc
+plain(const char *text, const char *option, struct json_object **out, struct error *err)
+{
+	(void)option;
+	(void)err;
+	*out = json_object_new_string(text);
+	return RC_OK;
+}
+
+/* operation - "migrate-secrets" as the binding that it is */
+static enum rc
+operation(const char *text, const char *option, struct json_object **out, struct error *err)
+{
+	(void)option;
+	(void)err;
+	*out = json_object_new_object();
+	jsonx_put_str(*out, "role", "run");
+	jsonx_put_str(*out, "action", text);
+	return RC_OK;
+}
+
+/* body_llm - a provider's model */
+static enum rc
+body_llm(struct json_object *body, const struct args *a, struct error *err)
+{
+	static const char *const texts[] = { "type", "model", "url", "tier", "description", NULL };
+	struct json_object *extra;
+	const char *text;
+	size_t at = 0;
+	enum rc rc;
+
+	put_texts(body, a, texts);
+	if (args_has(a, "disabled"))
+		jsonx_put_bool(body, "enabled", false);
+	rc = put_one(body, "apiKeyRef", a, "api-key-ref", assign_key_ref, err);
+	if (rc == RC_OK)
+		rc = put_each(body, "aliases", a, "alias", plain, err);
+	if (rc != RC_OK || !args_has(a, "extra"))
+		return rc;
+	extra = json_object_new_object();
+	jsonx_put(body, "extraConfig", extra);
+	while (rc == RC_OK && (text = args_next(a, "extra", &at)) != NULL)
+		rc = assign(extra, text, err);
+	return rc == RC_OK ? rc : error_prefix(err, "--extra");
+}
+
+/* body_secret - values, from wherever they come */
+static enum rc
+body_secret(struct json_object *body, const struct args *a, struct error *err)
+{
+	static const char *const texts[] = { "backend", NULL };
+	struct json_object *data;
+	enum rc rc;
+
+	put_texts(body, a, texts);
+	if ((rc = values_collect(a, &data, err)) == RC_OK && data != NULL)
+		jsonx_put(body, "data", data);
+	return rc;
+}
+
+/* body_user - someone */
+static enum rc
+body_user(struct json_object *body, const struct args *a, struct error *err)
+{
+	static const char *const texts[] = { "description", NULL };
+
+	(void)err;
+	put_texts(body, a, texts);
+	return RC_OK;
+}
+
+/* body_rbac - roles and operations are one list */
+static enum rc
+body_rbac(struct json_object *body, const struct args *a, struct error *err)
+{
+	enum rc rc = put_each(body, "subjects", a, "subject", assign_subject, err);
+	struct json_object *list;
+
+	if (rc != RC_OK || (!args_has(a, "role") && !args_has(a, "operation")))
+		return rc;
+	list = json_object_new_array();
+	jsonx_put(body, "roleBindings", list);
+	if ((rc = add_each(list, a, "role", assign_binding, err)) == RC_OK)
+		rc = add_each(list, a, "operation", operation, err);
+	return rc;
+}
+
+/* body_mcptoken - whose, how far, how long */
+static enum rc
+body_mcptoken(struct json_object *body, const struct args *a, struct error *err)
+{
+	static const char *const texts[] = { "user", NULL };
+	enum rc rc;
+
+	put_texts(body, a, texts);
+	if ((rc = put_each(body, "scope", a, "scope", assign_binding, err)) == RC_OK)
+		rc = put_one(body, "expiresAt", a, "expires", assign_time, err);
+	return rc;
+}
+
+/* exists - is there one of that name */
+static enum rc
+exists(struct transport *t, const struct kind *k, const char *name, bool *yes, struct error *err)
+{
+	struct json_object *o;
+	enum rc rc = t->ops->get(t, k, name, &o, err);
+
+	*yes = rc == RC_OK;
+	if (rc == RC_OK)
+		json_object_put(o);
+	return rc == RC_NOT_FOUND ? RC_OK : rc;
+}
+
+/* print_token - the token alone on stdout, so that TOKEN=$(mcpctl ...) has it */
+static void
+print_token(const struct program *p, struct json_object *o, const char *verb)
+{
+	puts(jsonx_str(o, "token", ""));
+	fflush(stdout);
+	program_note(p, "mcptoken '%s' %s (id: %s)", jsonx_str(o, "name", "?"), verb,
+	    jsonx_str(o, "id", "?"));
+}
+
+/* tell - what was made */
+static enum rc
+tell(const struct program *p, const struct kind *k, struct json_object *o, const char *verb,
+    struct error *err)
+{
+	char *detail;
+	enum rc rc;
+
+	if (k == &kind_mcptoken && (p->format == FORMAT_TABLE || p->format == FORMAT_WIDE)) {
+		print_token(p, o, verb);
+		return RC_OK;
+	}
+	detail = x_asprintf(" (id: %s)", jsonx_str(o, "id", "?"));
+	rc = output_done(p, k, o, verb, detail, err);
+	free(detail);
+	return rc;
+}
+
+/* send - create it, or with --force update it where it exists; its type stays */
+static enum rc
+send(struct program *p, const struct kind *k, const char *name, bool force,
+    struct json_object *body, struct error *err)
+{
+	struct json_object *o = NULL;
+	struct transport *t;
+	bool update = false;
+	enum rc rc;
+
+	if ((rc = program_transport(p, &t, err)) != RC_OK ||
+	    (force && (rc = exists(t, k, name, &update, err)) != RC_OK))
+		return rc;
+	if (update && k == &kind_mcptoken)
+		return error_set(err, RC_CONFLICT, "mcptoken '%s' already exists, and its text "
+		    "can't be made again: delete it first, or take another name", name);
+	if (update) {
+		json_object_object_del(body, "type");
+		rc = t->ops->update(t, k, name, body, &p->faults, &o, err);
+	} else {
+		jsonx_put_str(body, "name", name);
+		rc = t->ops->create(t, k, body, &p->faults, &o, err);
+	}
+	if (rc != RC_OK)
+		return program_name_error(k, name, rc, err);
+	rc = tell(p, k, o, update ? "updated" : "created", err);
+	if (k == &kind_mcptoken)
+		jsonx_wipe(o);
+	json_object_put(o);
+	return rc;
+}
+
+/* create - the body first: root's own files are read before root becomes the store's owner */
+static enum rc
+create(struct program *p, const struct args *a, const struct creation *c, struct error *err)
+{
+	struct json_object *body = json_object_new_object();
+	enum rc rc = c->body(body, a, err);
+
+	if (rc == RC_OK)
+		rc = send(p, c->kind, a->words[0], args_has(a, "force"), body, err);
+	jsonx_wipe(body);
+	json_object_put(body);
+	return rc;
+}
+
+/* do_create_llm - mcpctl create llm NAME ... */
+enum rc
+do_create_llm(struct program *p, const struct args *a, struct error *err)
+{
+	return create(p, a, &(const struct creation){ &kind_llm, body_llm }, err);
+}
+
+/* do_create_secret - mcpctl create secret NAME ... */
+enum rc
+do_create_secret(struct program *p, const struct args *a, struct error *err)
+{
+	return create(p, a, &(const struct creation){ &kind_secret, body_secret }, err);
+}
+
+/* do_create_user - mcpctl create user NAME ... */
+enum rc
+do_create_user(struct program *p, const struct args *a, struct error *err)
+{
+	return create(p, a, &(const struct creation){ &kind_user, body_user }, err);
+}
+
+/* do_create_rbac - mcpctl create rbac NAME ... */
+enum rc
+do_create_rbac(struct program *p, const struct args *a, struct error *err)
+{
+	return create(p, a, &(const struct creation){ &kind_rbac, body_rbac }, err);
+}
+
+/* do_create_mcptoken - mcpctl create mcptoken NAME ... */
+enum rc
+do_create_mcptoken(struct program *p, const struct args *a, struct error *err)
+{
+	return create(p, a, &(const struct creation){ &kind_mcptoken, body_mcptoken }, err);
+}

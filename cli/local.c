@@ -1,0 +1,227 @@
+/* local.c - the catalogue by its own library, without a server */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "cli/local.h"
+#include "cli/transport.h"
+#include "service/catalogue.h"
+
+struct local {
+	struct transport	 t;
+	struct config		 cfg;
+	struct service		 svc;
+	struct caller		 caller;
+};
+
+/* local_config - file, environment, then the flags */
+enum rc
+local_config(struct config *cfg, const char *db, const char *key_file, struct error *err)
+{
+	enum rc rc;
+
+	if ((rc = config_load(cfg, NULL, err)) != RC_OK)
+		return rc;
+	if (db != NULL)
+		rc = config_set(cfg, "db", db, "--db", err);
+	if (rc == RC_OK && key_file != NULL)
+		rc = config_set(cfg, "key_file", key_file, "--key-file", err);
+	if (rc == RC_OK)
+		rc = config_finish(cfg, err);
+	if (rc != RC_OK)
+		config_release(cfg);
+	return rc;
+}
+
+/* become - another user for the rest of this process */
+static enum rc
+become(uid_t uid, gid_t gid, const char *dir, struct error *err)
+{
+	if (setgroups(1, &gid) != 0 || setgid(gid) != 0 || setuid(uid) != 0 || setuid(0) == 0)
+		return error_set(err, RC_UNAVAILABLE, "%s: can't become its owner (uid %lu): %s",
+		    dir, (unsigned long)uid, strerror(errno));
+	prctl(PR_SET_DUMPABLE, 0);	/* the kernel may have put it back */
+	return RC_OK;
+}
+
+/* local_become_owner - what root made in the store, the web server's user could not open */
+enum rc
+local_become_owner(const char *dir, struct error *err)
+{
+	int fd = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), ret, saved;
+	struct stat st;
+
+	if (fd < 0 && errno == ENOENT)
+		return RC_OK;
+	if (fd < 0)
+		return error_set(err, RC_UNAVAILABLE, "%s: %s", dir, errno == ENOTDIR ?
+		    "a symbolic link, or no directory: name the directory itself" :
+		    strerror(errno));
+	ret = fstat(fd, &st);
+	saved = errno;
+	close(fd);
+	if (ret != 0)
+		return error_set(err, RC_UNAVAILABLE, "%s: %s", dir, strerror(saved));
+	if (geteuid() != 0 || st.st_uid == 0)
+		return RC_OK;
+	return become(st.st_uid, st.st_gid, dir, err);
+}
+
+/* newest - the table that a read looks at */
+static enum rc
+newest(struct transport *t, const struct table **out, struct error *err)
+{
+	return store_table(((struct local *)t)->svc.store, out, err);
+}
+
+/* local_list - what GET of a collection answers */
+static enum rc
+local_list(struct transport *t, const struct kind *k, struct json_object **out, struct error *err)
+{
+	const struct table *table;
+	enum rc rc;
+
+	if ((rc = newest(t, &table, err)) != RC_OK)
+		return rc;
+	rc = catalogue_list(table, &((struct local *)t)->caller, k, NULL, out, err);
+	table_unref(table);
+	return rc;
+}
+
+/* local_get - what GET of an object answers */
+static enum rc
+local_get(struct transport *t, const struct kind *k, const char *ref, struct json_object **out,
+    struct error *err)
+{
+	const struct table *table;
+	enum rc rc;
+
+	if ((rc = newest(t, &table, err)) != RC_OK)
+		return rc;
+	rc = catalogue_get(table, &((struct local *)t)->caller, k, ref, out, err);
+	table_unref(table);
+	return rc;
+}
+
+/* local_create - POST */
+static enum rc
+local_create(struct transport *t, const struct kind *k, struct json_object *body,
+    struct faults *faults, struct json_object **out, struct error *err)
+{
+	struct local *l = (struct local *)t;
+
+	return catalogue_create(&l->svc, &l->caller, k, body, faults, out, err);
+}
+
+/* local_update - PUT, whatever version is there */
+static enum rc
+local_update(struct transport *t, const struct kind *k, const char *ref, struct json_object *body,
+    struct faults *faults, struct json_object **out, struct error *err)
+{
+	struct local *l = (struct local *)t;
+
+	return catalogue_update(&l->svc, &l->caller, k, ref, body, 0, faults, out, err);
+}
+
+/* local_remove - DELETE, whatever version is there */
+static enum rc
+local_remove(struct transport *t, const struct kind *k, const char *ref, struct error *err)
+{
+	struct local *l = (struct local *)t;
+
+	return catalogue_delete(&l->svc, &l->caller, k, ref, 0, err);
+}
+
+/* reveal_all - every value of one secret */
+static enum rc
+reveal_all(struct local *l, const struct table *table, const struct secret *s,
+    struct json_object *values, struct error *err)
+{
+	enum rc rc = RC_OK;
+	char *clear;
+
+	for (size_t i = 0; rc == RC_OK && i < s->nvalues; i++) {
+		rc = secret_clear(s, table_store_id(table), store_keyring(l->svc.store),
+		    s->values[i].key, &clear, err);
+		if (rc != RC_OK)
+			break;
+		jsonx_put_str(values, s->values[i].key, clear);
+		mem_free_wiped(clear);
+	}
+	return rc;
+}
+
+/* local_reveal - values in clear: the one thing that no server can be asked for */
+static enum rc
+local_reveal(struct transport *t, const char *secret, struct json_object **out, struct error *err)
+{
+	struct json_object *values;
+	const struct table *table;
+	const struct record *r;
+	enum rc rc;
+
+	if ((rc = newest(t, &table, err)) != RC_OK)
+		return rc;
+	values = json_object_new_object();
+	if ((r = table_find(table, &kind_secret, secret)) == NULL)
+		rc = error_set(err, RC_NOT_FOUND, "Secret not found: %s", secret);
+	else
+		rc = reveal_all((struct local *)t, table, (const struct secret *)r, values, err);
+	if (rc == RC_OK)
+		*out = json_object_get(values);
+	json_object_put(values);
+	table_unref(table);
+	return rc;
+}
+
+/* local_close - the store, and what led to it */
+static void
+local_close(struct transport *t)
+{
+	struct local *l = (struct local *)t;
+
+	service_close(&l->svc);
+	config_release(&l->cfg);
+	free(l);
+}
+
+static const struct transport_ops local_ops = {
+	.list	= local_list,
+	.get	= local_get,
+	.create	= local_create,
+	.update	= local_update,
+	.remove	= local_remove,
+	.reveal	= local_reveal,
+	.close	= local_close,
+};
+
+/* local_open - as the store's owner, with all its rights */
+enum rc
+local_open(const char *db, struct transport **out, struct error *err)
+{
+	struct local *l = x_calloc(1, sizeof(*l));
+	enum rc rc;
+
+	l->t.ops = &local_ops;
+	l->caller = (struct caller){ .administrator = true, .via = "mcpctl" };
+	if ((rc = local_config(&l->cfg, db, NULL, err)) != RC_OK) {
+		free(l);
+		return rc;
+	}
+	rc = local_become_owner(l->cfg.db, err);
+	if (rc == RC_OK)
+		rc = service_open(&l->cfg, &l->svc, err);
+	if (rc == RC_OK)
+		*out = &l->t;
+	else
+		local_close(&l->t);
+	return rc;
+}

@@ -1,0 +1,33 @@
+/*
+ * output.h - objects on stdout, in the format that was asked for.
+ *
+ * Shapes  table and wide (columns of view.h), json (pretty), yaml (documents that apply takes
+ *         back), name ("llm/claude", a line each)
+ * Units   none
+ * Errors  RC_IO from YAML; other failed writes stand in ferror(stdout) until the end of main
+ * Owns    nothing
+ * Source  CLI.md
+ */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include "cli/program.h"
+
+/* output_list - many objects of one kind, none being a note on stderr; JSON: an array */
+enum rc output_list(const struct program *p, const struct kind *k, struct json_object *list,
+    struct error *err);
+
+/* output_object - one; JSON: the object */
+enum rc output_object(const struct program *p, const struct kind *k, struct json_object *object,
+    struct error *err);
+
+/* output_all - lists by kind, in the order of enum resource, NULL for the ones that there are not.
+   JSON: one object of lists, as apply takes it */
+enum rc output_all(const struct program *p, struct json_object *const *lists, struct error *err);
+
+/* output_done - what became of an object: "llm 'x' created (id: ...)", or the object itself where
+   -o asks for name, json or yaml; detail may be NULL */
+enum rc output_done(const struct program *p, const struct kind *k, struct json_object *object,
+    const char *verb, const char *detail, struct error *err);
+
+#endif
