@@ -17,8 +17,8 @@ kind_of(const struct request *r)
 	return kinds[r->route->action.resource];
 }
 
-/* take_object - the body as a JSON object, owned by the caller; it may hold the values of a secret, so
-   neither it nor its text stays in memory */
+/* take_object - the body as a JSON object, owned by the caller, who wipes it: it may hold the values of
+   a secret, and its text is wiped with the request */
 static enum rc
 take_object(struct request *r, struct json_object **out, struct error *err)
 {
@@ -28,7 +28,6 @@ take_object(struct request *r, struct json_object **out, struct error *err)
 	if (r->body.len == 0)
 		return error_set(err, RC_INVALID, "a JSON body is required");
 	rc = jsonx_parse(r->body.p, r->body.len, (unsigned)r->cfg->max_nesting, &o, err);
-	buf_wipe(&r->body);
 	if (rc != RC_OK)
 		return error_prefix(err, "invalid JSON");
 	if (!json_object_is_type(o, json_type_object)) {

@@ -279,32 +279,24 @@ put_model(struct json_object *event, const char *model)
 	    : json_object_new_string_len(model, (int)n));
 }
 
-/* event_new - what every call's line begins with */
-static struct json_object *
-event_new(const struct caller *c, const char *request_id, const struct llm *llm)
-{
-	struct json_object *event = json_object_new_object();
-
-	jsonx_put_str(event, "event", "llm_inference_call");
-	jsonx_put_str(event, "requestId", request_id);
-	jsonx_put_str(event, "llm", llm != NULL ? llm->r.name : NULL);
-	jsonx_put_str(event, "type", llm != NULL ? llm->type : NULL);
-	jsonx_put_str(event, "userId", c->user != NULL ? c->user->r.id : NULL);
-	jsonx_put_str(event, "tokenSha", c->token != NULL ? c->token->sha : NULL);
-	jsonx_put_str(event, "via", c->via);
-	return event;
-}
-
 /* note_call - the audit line; answer is NULL where the provider was never asked */
 static void
 note_call(const struct run *run, const struct answer *answer, const struct failure *f,
     int attempts)
 {
-	const struct infer_call *call = run->call;
+	const struct caller *c = run->call->caller;
 	const struct usage none = { -1, -1, -1 };
 	const struct usage *usage = answer != NULL ? &answer->stream.usage : &none;
-	struct json_object *event = event_new(call->caller, call->request_id, run->llm);
+	const struct llm *llm = run->llm;
+	struct json_object *event = json_object_new_object();
 
+	jsonx_put_str(event, "event", "llm_inference_call");
+	jsonx_put_str(event, "requestId", run->call->request_id);
+	jsonx_put_str(event, "llm", llm != NULL ? llm->r.name : NULL);
+	jsonx_put_str(event, "type", llm != NULL ? llm->type : NULL);
+	jsonx_put_str(event, "userId", c->user != NULL ? c->user->r.id : NULL);
+	jsonx_put_str(event, "tokenSha", c->token != NULL ? c->token->sha : NULL);
+	jsonx_put_str(event, "via", c->via);
 	put_model(event, run->ac.model != NULL ? run->ac.model : run->asked);
 	jsonx_put_bool(event, "streaming", run->ac.stream);
 	jsonx_put_int(event, "status", answer != NULL ? answer->status : f->status);
@@ -326,22 +318,13 @@ void
 infer_refused(struct service *svc, const struct table *t, const struct caller *caller,
     const char *request_id, const char *llm, const struct failure *f)
 {
-	const struct llm *found = llm == NULL ? NULL
-	    : (const void *)table_find(t, &kind_llm, llm);
-	struct json_object *event = event_new(caller, request_id, found);
+	const struct infer_call call = { .table = t, .caller = caller, .request_id = request_id };
+	struct run run = { .svc = svc, .call = &call, .started_ms = clock_mono_ms() };
 
-	put_model(event, found != NULL ? found->model : llm);
-	jsonx_put_bool(event, "streaming", false);
-	jsonx_put_int(event, "status", f->status);
-	jsonx_put_int(event, "durationMs", 0);
-	put_count(event, "firstByteMs", -1);
-	put_count(event, "promptTokens", -1);
-	put_count(event, "completionTokens", -1);
-	put_count(event, "cachedTokens", -1);
-	jsonx_put_bool(event, "aborted", false);
-	jsonx_put_int(event, "attempts", 0);
-	jsonx_put_str(event, "error", f->kind);
-	service_audit(svc, event);
+	if (llm != NULL)
+		run.llm = (const void *)table_find(t, &kind_llm, llm);
+	run.ac.model = run.llm != NULL ? run.llm->model : llm;
+	note_call(&run, NULL, f, 0);
 }
 
 /* infer_find - the Llm of a path; the caller's permission was judged before */
