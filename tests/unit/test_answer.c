@@ -340,6 +340,22 @@ Test(answer, commits_to_a_stream_when_the_provider_is_slow_and_then_fails_in_it)
 	play_close(&p);
 }
 
+Test(answer, gives_a_whole_answer_as_an_event_where_the_stream_has_begun)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_tick(&p, 15000);
+	play_head(&p, 200, (struct pairs)JSON);
+	play_data(&p, "{\"a\":\n1}\n");
+	play_end(&p);
+	cr_expect_str_eq(p.client.body.p,
+	    ": keepalive\n\ndata: {\"a\":\ndata: 1}\n\ndata: [DONE]\n\n");
+	cr_expect_not(p.answer.failed);
+	play_close(&p);
+}
+
 Test(answer, never_says_200_early_without_a_stream)
 {
 	struct play p;
