@@ -263,37 +263,158 @@ create(struct program *p, const struct args *a, const struct creation *c, struct
 	return rc;
 }
 
+static const struct opt llm_options[] = {
+	{ "type", 0, "T", OPT_REQUIRED,
+	    "anthropic, openai, deepseek, vllm, ollama or gemini-cli" },
+	{ "model", 0, "M", OPT_REQUIRED, "the provider's name of the model" },
+	{ "url", 0, "U", 0, "where the provider is (default: its own public address)" },
+	{ "tier", 0, "fast|heavy", 0, "default: fast" },
+	{ "description", 0, "D", 0, "at most 500 characters" },
+	{ "api-key-ref", 0, "SECRET/KEY", 0, "the key that the provider is sent; '': none" },
+	{ "alias", 0, "A", OPT_REPEAT, "another name for it in requests" },
+	{ "disabled", 0, NULL, 0, "refuse its calls for now" },
+	{ "extra", 0, "K=V", OPT_REPEAT,
+	    "a member of extraConfig; V is taken as JSON where it is" },
+	OPT_FORCE_ROW,
+	OPT_END
+};
+
 /* do_create_llm - mcpctl create llm NAME ... */
-enum rc
+static enum rc
 do_create_llm(struct program *p, const struct args *a, struct error *err)
 {
 	return create(p, a, &(const struct creation){ &kind_llm, body_llm }, err);
 }
 
+static const struct command command_create_llm = {
+	.name = "llm", .group = "Resources", .words = "NAME",
+	.least = 1, .most = 1,
+	.help = "a provider's model that callers may use",
+	.options = llm_options, .run = do_create_llm,
+	.examples =
+	    "mcpctl create llm claude --type anthropic --model claude-sonnet-4-5"
+	    " --api-key-ref anthropic/key\n"
+	    "mcpctl create llm local --type vllm --model qwen3"
+	    " --url http://127.0.0.1:8000 --alias qwen\n"
+	    "mcpctl create llm claude --force --extra maxTokens=4096\n",
+};
+
+static const struct opt secret_options[] = {
+	{ "data", 0, "K[=V]", OPT_REPEAT, "a value; K=- reads stdin, K alone asks without echo" },
+	{ "from-file", 0, "K=FILE", OPT_REPEAT, "a value from a file" },
+	{ "from-env-file", 0, "FILE", OPT_REPEAT, "values from lines KEY=VALUE" },
+	{ "backend", 0, "B", 0, "where it is kept (default: the default backend)" },
+	OPT_FORCE_ROW,
+	OPT_END
+};
+
 /* do_create_secret - mcpctl create secret NAME ... */
-enum rc
+static enum rc
 do_create_secret(struct program *p, const struct args *a, struct error *err)
 {
 	return create(p, a, &(const struct creation){ &kind_secret, body_secret }, err);
 }
 
+static const struct command command_create_secret = {
+	.name = "secret", .group = "Resources", .words = "NAME",
+	.least = 1, .most = 1,
+	.help = "keys of providers, sealed in the store",
+	.options = secret_options, .run = do_create_secret,
+	.examples =
+	    "mcpctl create secret anthropic --data key\n"
+	    "mcpctl create secret openai --data key=- < key.txt\n"
+	    "mcpctl create secret team --from-env-file keys.env\n",
+};
+
+static const struct opt user_options[] = {
+	{ "description", 0, "D", 0, "who that is" },
+	OPT_FORCE_ROW,
+	OPT_END
+};
+
 /* do_create_user - mcpctl create user NAME ... */
-enum rc
+static enum rc
 do_create_user(struct program *p, const struct args *a, struct error *err)
 {
 	return create(p, a, &(const struct creation){ &kind_user, body_user }, err);
 }
 
+static const struct command command_create_user = {
+	.name = "user", .group = "Resources", .words = "NAME",
+	.least = 1, .most = 1,
+	.help = "someone who may have tokens",
+	.options = user_options, .run = do_create_user,
+	.examples = "mcpctl create user alice --description 'Alice, billing'\n",
+};
+
+static const struct opt rbac_options[] = {
+	{ "subject", 0, "KIND:NAME", OPT_REPEAT | OPT_REQUIRED,
+	    "who: User:NAME, Group:NAME or McpToken:NAME" },
+	{ "role", 0, "ROLE:RESOURCE[:NAME]", OPT_REPEAT,
+	    "what: view, create, delete, edit, run or expose; RESOURCE may be *" },
+	{ "operation", 0, "ACTION", OPT_REPEAT, "an operation to run: migrate-secrets" },
+	OPT_FORCE_ROW,
+	OPT_END
+};
+
 /* do_create_rbac - mcpctl create rbac NAME ... */
-enum rc
+static enum rc
 do_create_rbac(struct program *p, const struct args *a, struct error *err)
 {
 	return create(p, a, &(const struct creation){ &kind_rbac, body_rbac }, err);
 }
 
+static const struct command command_create_rbac = {
+	.name = "rbac", .group = "Resources", .words = "NAME",
+	.least = 1, .most = 1,
+	.help = "who may do what",
+	.options = rbac_options, .run = do_create_rbac,
+	.examples =
+	    "mcpctl create rbac callers --subject User:alice --role run:llms:claude\n"
+	    "mcpctl create rbac keepers --subject User:bob --role edit:secrets"
+	    " --operation migrate-secrets\n",
+};
+
+static const struct opt mcptoken_options[] = {
+	{ "user", 0, "U", OPT_REQUIRED, "whose token it is" },
+	{ "scope", 0, "ROLE:RESOURCE[:NAME]", OPT_REPEAT,
+	    "no more than this (default: all that its user may)" },
+	{ "expires", 0, "TIME", 0, "30d, 12h, or 2030-01-31T00:00:00Z (default: never)" },
+	{ "force", 0, NULL, 0,
+	    "refused where it exists: the text of a token can't be made again" },
+	OPT_END
+};
+
 /* do_create_mcptoken - mcpctl create mcptoken NAME ... */
-enum rc
+static enum rc
 do_create_mcptoken(struct program *p, const struct args *a, struct error *err)
 {
 	return create(p, a, &(const struct creation){ &kind_mcptoken, body_mcptoken }, err);
 }
+
+static const struct command command_create_mcptoken = {
+	.name = "mcptoken", .group = "Resources", .words = "NAME",
+	.least = 1, .most = 1,
+	.help = "a user's token; its text is printed once",
+	.options = mcptoken_options, .run = do_create_mcptoken,
+	.examples =
+	    "mcpctl create mcptoken alice-laptop --user alice --expires 90d\n"
+	    "TOKEN=$(mcpctl create mcptoken ci --user bot --scope run:llms:claude)\n",
+};
+
+static const struct command *const creations[] = {
+	&command_create_llm,
+	&command_create_secret,
+	&command_create_user,
+	&command_create_rbac,
+	&command_create_mcptoken,
+	NULL
+};
+
+const struct command command_create = {
+	.name = "create", .group = "Resources", .words = "RESOURCE NAME",
+	.help = "make an llm, secret, user, rbac or mcptoken", .sub = creations,
+	.examples =
+	    "mcpctl create secret openai --data key\n"
+	    "mcpctl create llm gpt --type openai --model gpt-5 --api-key-ref openai/key\n",
+};

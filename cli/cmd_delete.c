@@ -95,8 +95,13 @@ delete_one(struct program *p, struct transport *t, const struct kind *k, const c
 	return rc;
 }
 
+static const struct opt delete_options[] = {
+	{ "force", 0, NULL, 0, "delete a secret that Llms use" },
+	OPT_END
+};
+
 /* do_delete - mcpctl delete RESOURCE NAME...: one that fails doesn't keep the others */
-enum rc
+static enum rc
 do_delete(struct program *p, const struct args *a, struct error *err)
 {
 	const struct kind *k;
@@ -113,3 +118,11 @@ do_delete(struct program *p, const struct args *a, struct error *err)
 	}
 	return RC_OK;
 }
+
+const struct command command_delete = {
+	.name = "delete", .group = "Resources", .words = "RESOURCE NAME...",
+	.least = 2, .most = WORDS_ANY,
+	.help = "delete objects",
+	.options = delete_options, .run = do_delete,
+	.examples = "mcpctl delete llm claude local\n",
+};

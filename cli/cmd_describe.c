@@ -273,8 +273,13 @@ reveal(struct transport *t, const struct kind *k, const char *ref, struct json_o
 	return rc;
 }
 
+static const struct opt describe_options[] = {
+	{ "show-values", 0, NULL, 0, "a secret's values in clear" },
+	OPT_END
+};
+
 /* do_describe - mcpctl describe RESOURCE NAME [--show-values] */
-enum rc
+static enum rc
 do_describe(struct program *p, const struct args *a, struct error *err)
 {
 	const char *ref = a->words[1];
@@ -298,3 +303,13 @@ do_describe(struct program *p, const struct args *a, struct error *err)
 	json_object_put(o);
 	return rc;
 }
+
+const struct command command_describe = {
+	.name = "describe", .group = "Resources", .words = "RESOURCE NAME",
+	.least = 2, .most = 2,
+	.help = "all there is to know of one object",
+	.options = describe_options, .run = do_describe,
+	.examples =
+	    "mcpctl describe llm claude\n"
+	    "mcpctl describe secret anthropic --show-values\n",
+};

@@ -81,7 +81,7 @@ get_named(struct program *p, const struct kind *k, char *const *names, size_t n,
 }
 
 /* do_get - mcpctl get RESOURCE [NAME...] */
-enum rc
+static enum rc
 do_get(struct program *p, const struct args *a, struct error *err)
 {
 	const struct kind *k;
@@ -103,3 +103,14 @@ do_get(struct program *p, const struct args *a, struct error *err)
 		return get_named(p, k, a->words + 1, a->nwords - 1, err);
 	}
 }
+
+const struct command command_get = {
+	.name = "get", .group = "Resources", .words = "RESOURCE [NAME...]",
+	.least = 1, .most = WORDS_ANY,
+	.help = "list objects, or show the ones that are named", .run = do_get,
+	.examples =
+	    "mcpctl get llms\n"
+	    "mcpctl get llm claude -o yaml\n"
+	    "mcpctl get all -o wide\n"
+	    "mcpctl get mcptokens -o name\n",
+};

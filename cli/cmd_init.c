@@ -47,8 +47,14 @@ init(struct program *p, const struct config *cfg, bool key_file_named, struct er
 	return RC_OK;
 }
 
+static const struct opt init_options[] = {
+	{ "key-file", 0, "FILE", 0,
+	    "where the key is; an existing one is used (default: mcpd.key beside the store)" },
+	OPT_END
+};
+
 /* do_init - mcpctl init [--key-file F] */
-enum rc
+static enum rc
 do_init(struct program *p, const struct args *a, struct error *err)
 {
 	const char *key_file = args_text(a, "key-file");
@@ -61,3 +67,12 @@ do_init(struct program *p, const struct args *a, struct error *err)
 	config_release(&cfg);
 	return rc;
 }
+
+const struct command command_init = {
+	.name = "init", .group = "Store", .words = "",
+	.help = "make a store, its key, and the first user's token",
+	.options = init_options, .run = do_init,
+	.examples =
+	    "mcpctl init\n"
+	    "TOKEN=$(mcpctl --db ./state init --key-file ./mcpd.key)\n",
+};

@@ -37,7 +37,7 @@ send(struct program *p, const struct kind *k, const char *ref, struct json_objec
 }
 
 /* do_patch - mcpctl patch RESOURCE NAME KEY=VALUE... */
-enum rc
+static enum rc
 do_patch(struct program *p, const struct args *a, struct error *err)
 {
 	struct json_object *body = json_object_new_object();
@@ -54,3 +54,13 @@ do_patch(struct program *p, const struct args *a, struct error *err)
 	json_object_put(body);
 	return rc;
 }
+
+const struct command command_patch = {
+	.name = "patch", .group = "Resources", .words = "RESOURCE NAME KEY=VALUE...",
+	.least = 3, .most = WORDS_ANY,
+	.help = "change members of one object", .run = do_patch,
+	.examples =
+	    "mcpctl patch llm claude tier=heavy enabled=false\n"
+	    "mcpctl patch llm claude 'extraConfig={\"maxTokens\":4096}' apiKeyRef=null\n"
+	    "mcpctl patch mcptoken ci revoked=true\n",
+};

@@ -1,7 +1,9 @@
 /*
- * commands.h - the table of commands: dispatch, help, and later manual and completion come from it.
+ * commands.h - the commands: dispatch, help, and later manual and completion come from their rows.
  *
- * Shapes  a command either has a run function, or commands below it (create llm, create secret ...)
+ * Shapes  a command's row stands in its own file, below its function, with its options and examples;
+ *         commands.c and cmd_create.c put them in order. A command either has a run function, or
+ *         commands below it (create llm, create secret ...)
  * Units   words are what stands on the line beside options
  * Errors  RC_USAGE for a word that is no command, with the one that was meant
  * Owns    nothing
@@ -18,16 +20,20 @@
 #define WORDS_ANY 1000000		/* words: as many as the system lets through */
 
 struct command {
-	const char		*name;		/* NULL ends a table */
+	const char		*name;
 	const char		*group;		/* its heading in the overview */
 	const char		*words;		/* "RESOURCE [NAME...]", "" for none */
 	const char		*help;		/* one line */
 	const struct opt	*options;	/* NULL: none of its own */
 	const char		*examples;	/* lines; NULL: none */
 	size_t			 least, most;	/* words */
-	const struct command	*sub;
+	const struct command	*const *sub;	/* ends with NULL */
 	enum rc			(*run)(struct program *p, const struct args *a, struct error *err);
 };
+
+#define OPT_END { NULL, 0, NULL, 0, NULL }
+#define OPT_FORCE_ROW { "force", 0, NULL, OPT_WAIVES, \
+	"update it where it exists: only what is given changes" }
 
 extern const struct command command_top;	/* mcpctl itself; its options are the global ones */
 
@@ -38,17 +44,16 @@ enum rc command_find(const struct command *c, const char *word, const struct com
 /* help_print - usage, options and examples of a command; path as it is called ("mcpctl get") */
 void help_print(const struct command *c, const char *path, FILE *out);
 
-enum rc do_init(struct program *p, const struct args *a, struct error *err);
-enum rc do_create_llm(struct program *p, const struct args *a, struct error *err);
-enum rc do_create_mcptoken(struct program *p, const struct args *a, struct error *err);
-enum rc do_create_rbac(struct program *p, const struct args *a, struct error *err);
-enum rc do_create_secret(struct program *p, const struct args *a, struct error *err);
-enum rc do_create_user(struct program *p, const struct args *a, struct error *err);
-enum rc do_delete(struct program *p, const struct args *a, struct error *err);
-enum rc do_describe(struct program *p, const struct args *a, struct error *err);
-enum rc do_get(struct program *p, const struct args *a, struct error *err);
-enum rc do_help(struct program *p, const struct args *a, struct error *err);
-enum rc do_patch(struct program *p, const struct args *a, struct error *err);
+/* do_version - also mcpctl -v */
 enum rc do_version(struct program *p, const struct args *a, struct error *err);
+
+extern const struct command command_init;
+extern const struct command command_create;
+extern const struct command command_get;
+extern const struct command command_describe;
+extern const struct command command_patch;
+extern const struct command command_delete;
+extern const struct command command_version;
+extern const struct command command_help;
 
 #endif

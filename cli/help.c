@@ -31,15 +31,15 @@ print_options(const char *heading, const struct opt *options, FILE *out)
 
 /* print_commands - a table stands in the order of its groups */
 static void
-print_commands(const struct command *c, FILE *out)
+print_commands(const struct command *const *rows, FILE *out)
 {
 	const char *group = "";
 
-	for (; c->name != NULL; c++) {
-		if (strcmp(c->group, group) != 0)
-			fprintf(out, "\n%s:\n", c->group);
-		group = c->group;
-		fprintf(out, "  %-10s %s\n", c->name, c->help);
+	for (; *rows != NULL; rows++) {
+		if (strcmp((*rows)->group, group) != 0)
+			fprintf(out, "\n%s:\n", (*rows)->group);
+		group = (*rows)->group;
+		fprintf(out, "  %-10s %s\n", (*rows)->name, (*rows)->help);
 	}
 }
 
@@ -85,7 +85,7 @@ help_print(const struct command *c, const char *path, FILE *out)
 }
 
 /* do_help - mcpctl help create llm */
-enum rc
+static enum rc
 do_help(struct program *p, const struct args *a, struct error *err)
 {
 	const struct command *c = &command_top;
@@ -107,6 +107,12 @@ do_help(struct program *p, const struct args *a, struct error *err)
 	return RC_OK;
 }
 
+const struct command command_help = {
+	.name = "help", .group = "Other", .words = "[COMMAND...]", .most = 2,
+	.help = "explain a command", .run = do_help,
+	.examples = "mcpctl help create llm\n",
+};
+
 /* do_version - the package's */
 enum rc
 do_version(struct program *p, const struct args *a, struct error *err)
@@ -117,3 +123,8 @@ do_version(struct program *p, const struct args *a, struct error *err)
 	printf("%s %s\n", PROGRAM_NAME, PACKAGE_VERSION);
 	return RC_OK;
 }
+
+const struct command command_version = {
+	.name = "version", .group = "Other", .words = "",
+	.help = "print the version", .run = do_version,
+};

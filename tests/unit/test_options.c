@@ -190,9 +190,9 @@ check_row(const struct command *c)
 			cr_expect(c == &command_top || strcmp(g->name, o->name) != 0,
 			    "%s --%s hides a global option", c->name, o->name);
 	}
-	for (const struct command *s = c->sub; s != NULL && s->name != NULL; s++) {
-		cr_expect_not_null(s->group, "%s", s->name);
-		check_row(s);
+	for (const struct command *const *s = c->sub; s != NULL && *s != NULL; s++) {
+		cr_expect_not_null((*s)->group, "%s", (*s)->name);
+		check_row(*s);
 	}
 }
 
