@@ -5,7 +5,7 @@
  * Units   bytes; usage counts are tokens, -1 unknown
  * Errors  each slot says its own
  * Owns    struct adapter_request is released by the caller; output goes to bounded buffers
- * Source  API.md 3
+ * Source  API.md 3, TRANSLATION.md
  */
 #ifndef ADAPTERS_ADAPTER_H
 #define ADAPTERS_ADAPTER_H
@@ -25,8 +25,9 @@ enum api {
 	API_COMPLETIONS	= 2,
 	API_EMBEDDINGS	= 4,
 	API_RESPONSES	= 8,
-	API_MESSAGES	= 16,
-	API_MODELS	= 32,		/* GET /v1/models: no body, for a test of the key */
+	API_MESSAGES	= 16,		/* Anthropic's */
+	API_COUNT_TOKENS = 32,		/* /v1/messages/count_tokens */
+	API_MODELS	= 64,		/* GET /v1/models: no body, for a test of the key */
 };
 
 /* bytes that a request's body may be larger than the caller's: the model's name, escaped */
@@ -50,6 +51,10 @@ struct adapter_call {			/* one inference call, all borrowed */
 	struct span		 object;	/* in body, without blank space around it */
 	struct span		 model_at;	/* the model's value in body; p NULL: absent */
 	bool			 stream;
+	bool			 include_usage;	/* stream_options: the caller wants the counts too */
+	int64_t			 max_tokens;	/* extraConfig.maxTokens; -1: not set */
+	const char		*thinking;	/* extraConfig.thinking; NULL: not set */
+	const char		*sampling;	/* extraConfig.sampling; NULL: not set */
 };
 
 struct adapter_request {		/* what is sent */
@@ -57,6 +62,9 @@ struct adapter_request {		/* what is sent */
 	struct http_header	*headers;	/* each one block, the name's: see adapter_header */
 	size_t			 nheaders;
 	struct buf		 body;
+	struct buf		 ignored;	/* names of the body's fields that have no meaning to the
+						   provider, "a, b": the answer's x-mcpd-ignored */
+	char			 param[FAILURE_TEXT];	/* with RC_INVALID: the field; "": none */
 };
 
 struct adapter_stream {			/* what a stream has shown so far */
@@ -67,7 +75,7 @@ struct adapter_stream {			/* what a stream has shown so far */
 	void		*state;		/* stream_size bytes */
 };
 
-struct adapter {
+struct adapter {			/* from one API of a client to one type of provider */
 	const char	*type;
 	const char	*default_url;	/* NULL: must be configured */
 	unsigned	 apis;		/* enum api bits */
@@ -93,8 +101,8 @@ struct adapter {
 extern const struct adapter adapter_openai, adapter_deepseek, adapter_vllm, adapter_ollama;
 extern const struct adapter *const adapters[];	/* ends with NULL */
 
-/* adapter_find - by Llm type; NULL: no adapter (gemini-cli) */
-const struct adapter *adapter_find(const char *type);
+/* adapter_find - who serves an API with a type of Llm; NULL: nobody (gemini-cli) */
+const struct adapter *adapter_find(const char *type, enum api api);
 
 /* adapter_header - add a header; copies both */
 void adapter_header(struct adapter_request *r, const char *name, const char *value);

@@ -115,7 +115,7 @@ openai_request(const struct adapter_call *call, struct adapter_request *out, str
 	char *base;
 	enum rc rc;
 
-	if ((rc = adapter_base(adapter_find(call->type), call, &base, err)) != RC_OK)
+	if ((rc = adapter_base(adapter_find(call->type, call->api), call, &base, err)) != RC_OK)
 		return rc;
 	out->url = url_join(base, path_of(call)->path);
 	free(base);

@@ -7,6 +7,7 @@
 #include "base/url.h"
 
 #define API_PATH "/v1"			/* where a call has no path of its own */
+#define IGNORED_MAX	1024		/* bytes of names in x-mcpd-ignored; what is over is left out */
 
 const struct adapter *const adapters[] = {
 	&adapter_openai,
@@ -16,12 +17,12 @@ const struct adapter *const adapters[] = {
 	NULL
 };
 
-/* adapter_find - by Llm type */
+/* adapter_find - the row of that type that serves the API; a type may have several */
 const struct adapter *
-adapter_find(const char *type)
+adapter_find(const char *type, enum api api)
 {
 	for (const struct adapter *const *a = adapters; *a != NULL; a++)
-		if (strcmp((*a)->type, type) == 0)
+		if (strcmp((*a)->type, type) == 0 && ((*a)->apis & api))
 			return *a;
 	return NULL;
 }
@@ -32,6 +33,7 @@ adapter_request_init(struct adapter_request *r, size_t max_body)
 {
 	*r = (struct adapter_request){ .url = NULL };
 	buf_init(&r->body, max_body);
+	buf_init(&r->ignored, IGNORED_MAX);
 }
 
 /* adapter_header - one more */
@@ -58,6 +60,7 @@ adapter_request_release(struct adapter_request *r)
 	free(r->headers);
 	free(r->url);
 	buf_wipe(&r->body);
+	buf_release(&r->ignored);
 	adapter_request_init(r, r->body.max);
 }
 

@@ -180,8 +180,8 @@ choose_adapter(struct run *run, struct failure *f)
 {
 	const struct llm *llm = run->llm;
 
-	run->adapter = adapter_find(llm->type);
-	if (run->adapter == NULL || !(run->adapter->apis & run->call->api)) {
+	run->adapter = adapter_find(llm->type, run->call->api);
+	if (run->adapter == NULL) {
 		failure_set(f, FAILURE_UNSUPPORTED, NULL,
 		    "Llm %s: provider type '%s' is not supported by inference", llm->r.name,
 		    llm->type);

@@ -71,12 +71,12 @@ static enum rc
 make(struct service *svc, const struct table *t, const struct llm *llm, struct credential *c,
     struct adapter_request *made, struct failure *f)
 {
-	const struct adapter *adapter = adapter_find(llm->type);
+	const struct adapter *adapter = adapter_find(llm->type, API_MODELS);
 	struct adapter_call call = { .api = API_MODELS, .model = llm->model };
 	struct error err;
 	enum rc rc;
 
-	if (adapter == NULL || !(adapter->apis & API_MODELS)) {
+	if (adapter == NULL) {
 		failure_set(f, FAILURE_UNSUPPORTED, NULL,
 		    "provider type '%s' is not supported by inference", llm->type);
 		return RC_UNSUPPORTED;

@@ -78,7 +78,7 @@ Test(openai, calls_the_right_url)
 		call.url = urls[i].url;
 		call.api_path = urls[i].path;
 		adapter_request_init(&req, MAX);
-		rc = adapter_find(urls[i].type)->request(&call, &req, &err);
+		rc = adapter_find(urls[i].type, API_CHAT)->request(&call, &req, &err);
 		if (urls[i].expected != NULL) {
 			cr_assert_eq(rc, RC_OK);
 			cr_expect_str_eq(req.url, urls[i].expected, "url %zu: %s", i, req.url);
@@ -301,9 +301,9 @@ Test(openai, fills_the_failure_of_an_error_event)
 
 Test(openai, is_found_by_the_types_that_speak_it)
 {
-	cr_expect_eq(adapter_find("openai"), &adapter_openai);
-	cr_expect_eq(adapter_find("deepseek"), &adapter_deepseek);
-	cr_expect_eq(adapter_find("vllm"), &adapter_vllm);
-	cr_expect_eq(adapter_find("ollama"), &adapter_ollama);
-	cr_expect_null(adapter_find("gemini-cli"));
+	cr_expect_eq(adapter_find("openai", API_CHAT), &adapter_openai);
+	cr_expect_eq(adapter_find("deepseek", API_CHAT), &adapter_deepseek);
+	cr_expect_eq(adapter_find("vllm", API_CHAT), &adapter_vllm);
+	cr_expect_eq(adapter_find("ollama", API_CHAT), &adapter_ollama);
+	cr_expect_null(adapter_find("gemini-cli", API_CHAT));
 }
