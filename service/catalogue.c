@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "service/account.h"
 #include "service/catalogue.h"
 
 #define USERS_TEXT_MAX 65536		/* bytes of a list of names in a message */
@@ -72,23 +73,6 @@ catalogue_get(const struct table *t, const struct caller *c, const struct kind *
 	if (rc == RC_OK)
 		*out = record_view(r, t);
 	return rc;
-}
-
-/* note_change - one audit event a change; the change stands, whatever becomes of the line */
-static void
-note_change(struct service *svc, const struct caller *c, const char *action,
-    const struct kind *k, const char *name)
-{
-	struct json_object *event = json_object_new_object();
-
-	jsonx_put_str(event, "event", "resource_changed");
-	jsonx_put_str(event, "action", action);
-	jsonx_put_str(event, "resource", k->plural);
-	jsonx_put_str(event, "name", name);
-	jsonx_put_str(event, "userId", c->user != NULL ? c->user->r.id : NULL);
-	jsonx_put_str(event, "tokenSha", c->token != NULL ? c->token->sha : NULL);
-	jsonx_put_str(event, "via", c->via);
-	service_audit(svc, event);
 }
 
 struct change {				/* one request to change, as its plan sees it */
@@ -175,7 +159,7 @@ catalogue_create(struct service *svc, const struct caller *c, const struct kind 
 	}
 	rc = store_change(svc->store, plan_create, &ch, err);
 	if (rc == RC_OK) {
-		note_change(svc, c, "create", k, ch.name);
+		account_change(svc, c, "create", k->plural, ch.name);
 		if (k == &kind_mcptoken)
 			jsonx_put_str(ch.view, "token", token);
 		*out = json_object_get(ch.view);
@@ -223,7 +207,7 @@ catalogue_update(struct service *svc, const struct caller *c, const struct kind 
 
 	if (rc == RC_OK) {
 		if (ch.changed)
-			note_change(svc, c, "update", k, ch.name);
+			account_change(svc, c, "update", k->plural, ch.name);
 		*out = json_object_get(ch.view);
 	}
 	free(ch.name);
@@ -260,7 +244,7 @@ catalogue_delete(struct service *svc, const struct caller *c, const struct kind 
 	enum rc rc = store_change(svc->store, plan_delete, &ch, err);
 
 	if (rc == RC_OK)
-		note_change(svc, c, "delete", k, ch.name);
+		account_change(svc, c, "delete", k->plural, ch.name);
 	free(ch.name);
 	return rc;
 }

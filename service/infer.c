@@ -7,11 +7,10 @@
 #include "base/jscan.h"
 #include "base/jsonx.h"
 #include "base/log.h"
+#include "service/account.h"
 #include "service/answer.h"
 #include "service/upstream.h"
 #include "service/infer.h"
-
-#define AUDIT_MODEL_MAX	128		/* bytes of a model's name in an audit line */
 
 struct run {				/* one call, all that is made for it */
 	struct service		*svc;
@@ -22,8 +21,23 @@ struct run {				/* one call, all that is made for it */
 	struct adapter_call	 ac;
 	struct adapter_request	 req;
 	struct credential	 credential;
+	struct account		 account;	/* begun when all is prepared */
 	int64_t			 started_ms;
 };
+
+/* accounted - the call as its audit line tells it, as far as it has come */
+static struct account_call
+accounted(const struct run *run)
+{
+	return (struct account_call){
+		.caller = run->call->caller,
+		.request_id = run->call->request_id,
+		.llm = run->llm,
+		.model = run->ac.model != NULL ? run->ac.model : run->asked,
+		.streaming = run->ac.stream,
+		.started_ms = run->started_ms,
+	};
+}
 
 enum { WANT_MODEL, WANT_STREAM, WANT_STREAM_OPTIONS, WANT_MESSAGES, WANT__MAX };
 
@@ -205,15 +219,17 @@ make_request(struct run *run, struct failure *f)
 	return rc;
 }
 
-/* check_audit - where every call must leave a line, none is made while lines can't be written; the
-   refusal's own line is the next try */
+/* begin - from here on the call is accounted for, even if we die */
 static enum rc
-check_audit(struct run *run, struct failure *f)
+begin(struct run *run, struct failure *f)
 {
-	if (!run->svc->cfg->audit_required || !atomic_load(&run->svc->audit_down))
-		return RC_OK;
-	failure_set(f, FAILURE_BACKEND, NULL, "the audit log can't be written");
-	return RC_UNAVAILABLE;
+	const struct account_call call = accounted(run);
+	struct error err;
+	enum rc rc = account_begin(&run->account, run->svc, &call, &err);
+
+	if (rc != RC_OK)
+		failure_set(f, FAILURE_BACKEND, NULL, "%s", err.msg);
+	return rc;
 }
 
 /* prepare - every check that comes before the provider, in the order of API.md 3 */
@@ -221,7 +237,7 @@ static enum rc
 prepare(struct run *run, struct failure *f)
 {
 	static enum rc (*const steps[])(struct run *, struct failure *) = {
-		check_audit, choose_model, choose_adapter, resolve_secrets, make_request
+		choose_model, choose_adapter, resolve_secrets, make_request, begin
 	};
 	enum rc rc;
 
@@ -259,58 +275,20 @@ run_release(struct run *run)
 	credential_release(&run->credential);
 }
 
-/* put_count - a number that may be unknown */
+/* end - what came of it */
 static void
-put_count(struct json_object *event, const char *name, int64_t n)
+end(struct run *run, const struct answer *answer, int attempts)
 {
-	jsonx_put(event, name, n < 0 ? NULL : json_object_new_int64(n));
-}
+	const struct account_result result = {
+		.status = answer->status,
+		.first_byte_ms = answer->first_byte_ms,
+		.usage = answer->stream.usage,
+		.aborted = answer->gone,
+		.attempts = attempts,
+		.error = answer->failed ? answer->failure.kind : NULL,
+	};
 
-/* put_model - at most AUDIT_MODEL_MAX bytes, cut before a character, not inside it */
-static void
-put_model(struct json_object *event, const char *model)
-{
-	size_t n = model != NULL ? strlen(model) : 0;
-
-	if (n > AUDIT_MODEL_MAX)
-		for (n = AUDIT_MODEL_MAX; n > 0 && ((unsigned char)model[n] & 0xc0) == 0x80; n--)
-			;
-	jsonx_put(event, "model", model == NULL ? NULL
-	    : json_object_new_string_len(model, (int)n));
-}
-
-/* note_call - the audit line; answer is NULL where the provider was never asked */
-static void
-note_call(const struct run *run, const struct answer *answer, const struct failure *f,
-    int attempts)
-{
-	const struct caller *c = run->call->caller;
-	const struct usage none = { -1, -1, -1 };
-	const struct usage *usage = answer != NULL ? &answer->stream.usage : &none;
-	const struct llm *llm = run->llm;
-	struct json_object *event = json_object_new_object();
-
-	jsonx_put_str(event, "event", "llm_inference_call");
-	jsonx_put_str(event, "requestId", run->call->request_id);
-	jsonx_put_str(event, "llm", llm != NULL ? llm->r.name : NULL);
-	jsonx_put_str(event, "type", llm != NULL ? llm->type : NULL);
-	jsonx_put_str(event, "userId", c->user != NULL ? c->user->r.id : NULL);
-	jsonx_put_str(event, "tokenSha", c->token != NULL ? c->token->sha : NULL);
-	jsonx_put_str(event, "via", c->via);
-	put_model(event, run->ac.model != NULL ? run->ac.model : run->asked);
-	jsonx_put_bool(event, "streaming", run->ac.stream);
-	jsonx_put_int(event, "status", answer != NULL ? answer->status : f->status);
-	jsonx_put_int(event, "durationMs", clock_mono_ms() - run->started_ms);
-	put_count(event, "firstByteMs", answer != NULL ? answer->first_byte_ms : -1);
-	put_count(event, "promptTokens", usage->prompt);
-	put_count(event, "completionTokens", usage->completion);
-	put_count(event, "cachedTokens", usage->cached);
-	jsonx_put_bool(event, "aborted", answer != NULL && answer->gone);
-	jsonx_put_int(event, "attempts", attempts);
-	if (answer != NULL)
-		f = answer->failed ? &answer->failure : NULL;
-	jsonx_put_str(event, "error", f != NULL ? f->kind : NULL);
-	service_audit(run->svc, event);
+	account_end(&run->account, &result);
 }
 
 /* infer_refused - the line of a call that was over before it was one */
@@ -318,13 +296,14 @@ void
 infer_refused(struct service *svc, const struct table *t, const struct caller *caller,
     const char *request_id, const char *llm, const struct failure *f)
 {
-	const struct infer_call call = { .table = t, .caller = caller, .request_id = request_id };
-	struct run run = { .svc = svc, .call = &call, .started_ms = clock_mono_ms() };
+	struct account_call call = {
+		.caller = caller, .request_id = request_id, .started_ms = clock_mono_ms()
+	};
 
 	if (llm != NULL)
-		run.llm = (const void *)table_find(t, &kind_llm, llm);
-	run.ac.model = run.llm != NULL ? run.llm->model : llm;
-	note_call(&run, NULL, f, 0);
+		call.llm = (const void *)table_find(t, &kind_llm, llm);
+	call.model = call.llm != NULL ? call.llm->model : llm;
+	account_refused(svc, &call, f);
 }
 
 /* infer_find - the Llm of a path; the caller's permission was judged before */
@@ -356,13 +335,15 @@ infer_run(struct service *svc, struct http *http, const struct infer_call *call,
 	adapter_request_init(&run.req, call->body_len + ADAPTER_BODY_SLACK);
 	rc = prepare(&run, f);
 	if (rc != RC_OK) {
+		const struct account_call refused = accounted(&run);
+
 		scrub_text(&run.credential.scrub, f->message);
-		note_call(&run, NULL, f, 0);
+		account_refused(svc, &refused, f);
 	} else {
 		answer_init(&answer, svc->cfg, run.adapter, &run.ac, &run.credential.scrub,
 		    call->sink, call->draining);
 		call_provider(&run, http, &answer, &result);
-		note_call(&run, &answer, NULL, result.attempts);
+		end(&run, &answer, result.attempts);
 		if (answer.failed && answer.failure.log[0] != '\0')
 			log_warn("%s: %s", run.llm->r.name, answer.failure.log);
 		rc = answer.gone ? RC_GONE : RC_OK;
