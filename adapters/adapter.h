@@ -30,6 +30,8 @@ enum api {
 	API_MODELS	= 64,		/* GET /v1/models: no body, for a test of the key */
 };
 
+#define API_PASSTHROUGH	(API_COMPLETIONS | API_EMBEDDINGS | API_RESPONSES)	/* never translated */
+
 /* bytes that a request's body may be larger than the caller's: the model's name, escaped */
 #define ADAPTER_BODY_SLACK 16384
 
@@ -50,6 +52,7 @@ struct adapter_call {			/* one inference call, all borrowed */
 	size_t			 body_len;
 	struct span		 object;	/* in body, without blank space around it */
 	struct span		 model_at;	/* the model's value in body; p NULL: absent */
+	struct span		 options_at;	/* the same of stream_options */
 	bool			 stream;
 	bool			 include_usage;	/* stream_options: the caller wants the counts too */
 	int64_t			 max_tokens;	/* extraConfig.maxTokens; -1: not set */

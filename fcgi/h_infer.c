@@ -66,7 +66,7 @@ do_infer(struct request *r, struct error *err)
 		.table = r->table,
 		.caller = &r->caller,
 		.request_id = r->id,
-		.api = API_CHAT,
+		.api = (enum api)(r->route->flags >> R_API_SHIFT),
 		.llm = r->llm,
 		.body = r->body.p,
 		.body_len = r->body.len,

@@ -27,6 +27,8 @@ enum route_flags {
 	R_INFER		= 8,		/* an inference call: a refusal leaves an audit line */
 };
 
+#define R_API_SHIFT	8		/* above the flags: the enum api of an inference call */
+
 struct action {				/* the permission that a row needs */
 	bool		needed;		/* false: any identity */
 	enum verb	verb;

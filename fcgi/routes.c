@@ -1,4 +1,5 @@
 /* routes.c - every path that we answer */
+#include "adapters/adapter.h"
 #include "fcgi/handlers.h"
 
 #define VIEW(r)		{ true, VERB_VIEW, RESOURCE_##r }
@@ -7,7 +8,7 @@
 #define DELETES(r)	{ true, VERB_DELETE, RESOURCE_##r }
 #define RUN_LLM		{ true, VERB_RUN, RESOURCE_LLMS }
 #define ANY_IDENTITY	{ .needed = false }
-#define R_CALL		(R_JSON | R_V1 | R_INFER)
+#define CALL(api)	(R_JSON | R_V1 | R_INFER | (unsigned)API_##api << R_API_SHIFT)
 
 const struct route routes[] = {
 	/* method  path				action			flags	handler */
@@ -19,7 +20,7 @@ const struct route routes[] = {
 	{ GET,    "/api/v1/llms/:id",		VIEW(LLMS),		0,	do_get, NULL },
 	{ PUT,    "/api/v1/llms/:id",		EDIT(LLMS),		R_JSON,	do_update, NULL },
 	{ DELETE, "/api/v1/llms/:id",		DELETES(LLMS),		0,	do_delete, NULL },
-	{ POST,   "/api/v1/llms/:name/infer",	RUN_LLM,		R_CALL,	do_infer,
+	{ POST,   "/api/v1/llms/:name/infer",	RUN_LLM,	CALL(CHAT), do_infer,
 	    early_infer },
 	{ POST,   "/api/v1/llms/:name/test",	RUN_LLM,		0,	do_probe, NULL },
 
@@ -47,7 +48,10 @@ const struct route routes[] = {
 	{ PUT,    "/api/v1/mcptokens/:id",	EDIT(MCPTOKENS),	R_JSON,	do_update, NULL },
 	{ DELETE, "/api/v1/mcptokens/:id",	DELETES(MCPTOKENS),	0,	do_delete, NULL },
 
-	{ POST,   "/v1/chat/completions",	ANY_IDENTITY,		R_CALL,	do_infer, NULL },
+	{ POST,   "/v1/chat/completions",	ANY_IDENTITY,	CALL(CHAT), do_infer, NULL },
+	{ POST,   "/v1/completions",		ANY_IDENTITY,	CALL(COMPLETIONS), do_infer, NULL },
+	{ POST,   "/v1/embeddings",		ANY_IDENTITY,	CALL(EMBEDDINGS), do_infer, NULL },
+	{ POST,   "/v1/responses",		ANY_IDENTITY,	CALL(RESPONSES), do_infer, NULL },
 	{ GET,    "/v1/models",			ANY_IDENTITY,		R_V1,	do_model_list, NULL },
 	{ GET,    "/v1/models/*id",		ANY_IDENTITY,		R_V1,	do_model_get, NULL },
 	{ METHOD_ANY, "/v1/*path",		ANY_IDENTITY,		R_V1,	do_not_served, NULL },

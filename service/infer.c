@@ -9,8 +9,9 @@
 #include "base/log.h"
 #include "service/account.h"
 #include "service/answer.h"
-#include "service/upstream.h"
+#include "service/body.h"
 #include "service/infer.h"
+#include "service/upstream.h"
 
 struct run {				/* one call, all that is made for it */
 	struct service		*svc;
@@ -39,47 +40,19 @@ accounted(const struct run *run)
 	};
 }
 
-enum { WANT_MODEL, WANT_STREAM, WANT_STREAM_OPTIONS, WANT_MESSAGES, WANT__MAX };
-
-/* scan_body - the members that we act on; RC_INVALID with the failure filled */
+/* scan_body - what we act on; the model that is asked for */
 static enum rc
 scan_body(struct run *run, struct failure *f)
 {
-	struct jscan_want want[WANT__MAX] = {
-		[WANT_MODEL] = { .name = "model" },
-		[WANT_STREAM] = { .name = "stream" },
-		[WANT_STREAM_OPTIONS] = { .name = "stream_options" },
-		[WANT_MESSAGES] = { .name = "messages" },
-	};
-	const struct jscan_opts opts = { (unsigned)run->svc->cfg->max_nesting, 0 };
-	struct span *messages = &want[WANT_MESSAGES].value, first;
-	struct error err;
-	size_t at = 0;
-	char type;
+	enum rc rc;
 
-	if (jscan_object(run->call->body, run->call->body_len, &opts, want, WANT__MAX,
-	    &run->ac.object, &err) != RC_OK) {
-		failure_set(f, FAILURE_REQUEST, NULL, "invalid JSON: %s", err.msg);
-		return RC_INVALID;
-	}
-	if (jscan_type(*messages) != 'a' || !jscan_next(*messages, &at, NULL, &first)) {
-		failure_set(f, FAILURE_REQUEST, "messages", "messages is required");
-		return RC_INVALID;
-	}
-	type = jscan_type(want[WANT_STREAM].value);
-	if (type != 0 && type != 't' && type != 'f') {
-		failure_set(f, FAILURE_REQUEST, "stream", "stream must be true or false");
-		return RC_INVALID;
-	}
-	run->ac.stream = type == 't';
-	run->ac.model_at = want[WANT_MODEL].value;
-	type = jscan_type(run->ac.model_at);
-	if (type != 0 && type != '0' && type != 's') {
-		failure_set(f, FAILURE_REQUEST, "model", "model must be a string");
-		return RC_INVALID;
-	}
-	run->asked = jscan_text(run->ac.model_at, NULL);
-	return RC_OK;
+	run->ac.api = run->call->api;
+	run->ac.body = run->call->body;
+	run->ac.body_len = run->call->body_len;
+	rc = body_scan(&run->ac, (unsigned)run->svc->cfg->max_nesting, f);
+	if (rc == RC_OK)
+		run->asked = jscan_text(run->ac.model_at, NULL);
+	return rc;
 }
 
 /* may_run - the permission to spend */
@@ -188,23 +161,23 @@ resolve_secrets(struct run *run, struct failure *f)
 	return rc;
 }
 
-/* choose_adapter - who speaks this provider's language */
+/* choose_adapter - who speaks this provider's language on this path */
 static enum rc
 choose_adapter(struct run *run, struct failure *f)
 {
 	const struct llm *llm = run->llm;
 
 	run->adapter = adapter_find(llm->type, run->call->api);
-	if (run->adapter == NULL) {
-		failure_set(f, FAILURE_UNSUPPORTED, NULL,
-		    "Llm %s: provider type '%s' is not supported by inference", llm->r.name,
-		    llm->type);
-		return RC_UNSUPPORTED;
+	if (run->adapter != NULL)
+		return RC_OK;
+	if (run->call->api & API_PASSTHROUGH) {
+		failure_set(f, FAILURE_REQUEST, "model",
+		    "Llm %s: provider type '%s' does not serve this path", llm->r.name, llm->type);
+		return RC_INVALID;
 	}
-	run->ac.api = run->call->api;
-	run->ac.body = run->call->body;
-	run->ac.body_len = run->call->body_len;
-	return RC_OK;
+	failure_set(f, FAILURE_UNSUPPORTED, NULL,
+	    "Llm %s: provider type '%s' is not supported by inference", llm->r.name, llm->type);
+	return RC_UNSUPPORTED;
 }
 
 /* make_request - the provider's request, complete with its key */
@@ -214,7 +187,9 @@ make_request(struct run *run, struct failure *f)
 	struct error err;
 	enum rc rc = run->adapter->request(&run->ac, &run->req, &err);
 
-	if (rc != RC_OK)
+	if (rc == RC_INVALID)
+		failure_set(f, FAILURE_REQUEST, run->req.param, "%s", err.msg);
+	else if (rc != RC_OK)
 		failure_rc(f, &err);
 	return rc;
 }
@@ -342,6 +317,8 @@ infer_run(struct service *svc, struct http *http, const struct infer_call *call,
 	} else {
 		answer_init(&answer, svc->cfg, run.adapter, &run.ac, &run.credential.scrub,
 		    call->sink, call->draining);
+		if (run.req.ignored.len > 0)
+			answer_header_add(&answer, "x-mcpd-ignored", run.req.ignored.p);
 		call_provider(&run, http, &answer, &result);
 		end(&run, &answer, result.attempts);
 		if (answer.failed && answer.failure.log[0] != '\0')

@@ -94,6 +94,9 @@ upstream_call(struct adapter_call *call, const struct llm *llm, const struct cre
 	call->key = c->key;
 	call->headers = c->headers;
 	call->nheaders = c->nheaders;
+	call->max_tokens = llm->settings.max_tokens;
+	call->thinking = llm->settings.thinking;
+	call->sampling = llm->settings.sampling;
 }
 
 /* or_default - an Llm's own limit, else the configuration's */
