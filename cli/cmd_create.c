@@ -147,6 +147,13 @@ body_user(struct json_object *body, const struct args *a, struct error *err)
 	return RC_OK;
 }
 
+/* body_group - users by name */
+static enum rc
+body_group(struct json_object *body, const struct args *a, struct error *err)
+{
+	return put_each(body, "members", a, "member", plain, err);
+}
+
 /* body_rbac - roles and operations are one list */
 static enum rc
 body_rbac(struct json_object *body, const struct args *a, struct error *err)
@@ -347,6 +354,29 @@ static const struct command command_create_user = {
 	.examples = "mcpctl create user alice --description 'Alice, billing'\n",
 };
 
+static const struct opt group_options[] = {
+	{ "member", 0, "U", OPT_REPEAT, "a user who is in it" },
+	OPT_FORCE_ROW,
+	OPT_END
+};
+
+/* do_create_group - mcpctl create group NAME ... */
+static enum rc
+do_create_group(struct program *p, const struct args *a, struct error *err)
+{
+	return create(p, a, &(const struct creation){ &kind_group, body_group }, err);
+}
+
+static const struct command command_create_group = {
+	.name = "group", .group = "Resources", .words = "NAME",
+	.least = 1, .most = 1,
+	.help = "users who are given rights together",
+	.options = group_options, .run = do_create_group,
+	.examples =
+	    "mcpctl create group writers --member alice --member bob\n"
+	    "mcpctl patch group writers 'members=[\"alice\"]'\n",
+};
+
 static const struct opt rbac_options[] = {
 	{ "subject", 0, "KIND:NAME", OPT_REPEAT | OPT_REQUIRED,
 	    "who: User:NAME, Group:NAME or McpToken:NAME" },
@@ -406,6 +436,7 @@ static const struct command *const creations[] = {
 	&command_create_llm,
 	&command_create_secret,
 	&command_create_user,
+	&command_create_group,
 	&command_create_rbac,
 	&command_create_mcptoken,
 	NULL
@@ -413,7 +444,7 @@ static const struct command *const creations[] = {
 
 const struct command command_create = {
 	.name = "create", .group = "Resources", .words = "RESOURCE NAME",
-	.help = "make an llm, secret, user, rbac or mcptoken", .sub = creations,
+	.help = "make an llm, secret, user, group, rbac or mcptoken", .sub = creations,
 	.examples =
 	    "mcpctl create secret openai --data key\n"
 	    "mcpctl create llm gpt --type openai --model gpt-5 --api-key-ref openai/key\n",

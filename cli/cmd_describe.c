@@ -138,6 +138,20 @@ print_bindings(struct json_object *list)
 		puts("  (none)");
 }
 
+/* group_sections - who is in it */
+static void
+group_sections(const struct program *p, struct json_object *o)
+{
+	struct json_object *members = jsonx_get(o, "members");
+	size_t n = members != NULL ? json_object_array_length(members) : 0;
+
+	print_section(p, "Members");
+	for (size_t i = 0; i < n; i++)
+		printf("  %s\n", json_object_get_string(json_object_array_get_idx(members, i)));
+	if (n == 0)
+		puts("  (none)");
+}
+
 /* rbac_sections - who, and what */
 static void
 rbac_sections(const struct program *p, struct json_object *o)
@@ -223,6 +237,7 @@ static const struct layout layouts[RESOURCE__STORED] = {
 	[RESOURCE_SECRETS]	  = { "Secret",		secret_lines,	secret_sections },
 	[RESOURCE_LLMS]		  = { "LLM",		llm_lines,	llm_sections },
 	[RESOURCE_USERS]	  = { "User",		plain_lines,	NULL },
+	[RESOURCE_GROUPS]	  = { "Group",		plain_lines,	group_sections },
 	[RESOURCE_RBAC]		  = { "RBAC",		plain_lines,	rbac_sections },
 	[RESOURCE_MCPTOKENS]	  = { "McpToken",	mcptoken_lines,	mcptoken_sections },
 };

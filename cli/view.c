@@ -141,6 +141,15 @@ static const struct column user_columns[] = {
 	{ NULL, NULL, NULL, false }
 };
 
+static const struct column group_columns[] = {
+	{ "NAME",	 "name",	NULL,		false },
+	{ "MEMBERS",	 "members",	view_list,	false },
+	{ "ID",		 "id",		NULL,		false },
+	{ "VERSION",	 "version",	NULL,		true },
+	{ "UPDATED",	 "updatedAt",	NULL,		true },
+	{ NULL, NULL, NULL, false }
+};
+
 static const struct column rbac_columns[] = {
 	{ "NAME",	 "name",	NULL,		false },
 	{ "SUBJECTS",	 "subjects",	subjects,	false },
@@ -169,6 +178,7 @@ static const struct column *const columns[RESOURCE__STORED] = {
 	[RESOURCE_SECRETS] = secret_columns,
 	[RESOURCE_LLMS] = llm_columns,
 	[RESOURCE_USERS] = user_columns,
+	[RESOURCE_GROUPS] = group_columns,
 	[RESOURCE_RBAC] = rbac_columns,
 	[RESOURCE_MCPTOKENS] = mcptoken_columns,
 };

@@ -65,7 +65,8 @@ identify(struct request *r, struct error *err)
 }
 
 /* permit - by the object's name, or by what was asked for: names can't be probed. A collection is
-   open to whoever has any such right; what of it is told or taken, the catalogue decides */
+   open to whoever has any such right; what of it is told or taken, the catalogue decides. What is no
+   collection (audit, usage) has no names that a right could be limited to */
 static enum rc
 permit(struct request *r, struct error *err)
 {
@@ -75,7 +76,9 @@ permit(struct request *r, struct error *err)
 
 	if (!a->needed)
 		return RC_OK;
-	if (name == NULL && rbac_allows_some(r->table, &r->caller, a->verb, a->resource))
+	if (a->operation != NULL)
+		return rbac_require_action(r->table, &r->caller, a->operation, err);
+	if (name == NULL && a->resource < RESOURCE__STORED && rbac_allows_some(r->table, &r->caller, a->verb, a->resource))
 		return RC_OK;
 	if (name != NULL && (object = table_find(r->table, kinds[a->resource], name)) != NULL)
 		name = object->name;

@@ -33,6 +33,7 @@ struct action {				/* the permission that a row needs */
 	bool		needed;		/* false: any identity */
 	enum verb	verb;
 	enum resource	resource;	/* of objects: also which kind the handler works on */
+	const char	*operation;	/* "migrate-secrets": `run` on it is asked for instead; NULL */
 };
 
 /* a handler answers and returns RC_OK, or says what is wrong and leaves the answer to the

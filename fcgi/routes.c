@@ -2,11 +2,12 @@
 #include "adapters/adapter.h"
 #include "fcgi/handlers.h"
 
-#define VIEW(r)		{ true, VERB_VIEW, RESOURCE_##r }
-#define CREATE(r)	{ true, VERB_CREATE, RESOURCE_##r }
-#define EDIT(r)		{ true, VERB_EDIT, RESOURCE_##r }
-#define DELETES(r)	{ true, VERB_DELETE, RESOURCE_##r }
-#define RUN_LLM		{ true, VERB_RUN, RESOURCE_LLMS }
+#define VIEW(r)		{ true, VERB_VIEW, RESOURCE_##r, NULL }
+#define CREATE(r)	{ true, VERB_CREATE, RESOURCE_##r, NULL }
+#define EDIT(r)		{ true, VERB_EDIT, RESOURCE_##r, NULL }
+#define DELETES(r)	{ true, VERB_DELETE, RESOURCE_##r, NULL }
+#define RUN_LLM		{ true, VERB_RUN, RESOURCE_LLMS, NULL }
+#define RUN(name)	{ .needed = true, .operation = name }
 #define ANY_IDENTITY	{ .needed = false }
 #define CALL(api)	(R_JSON | R_V1 | R_INFER | (unsigned)API_##api << R_API_SHIFT)
 
@@ -35,6 +36,12 @@ const struct route routes[] = {
 	{ GET,    "/api/v1/users/:id",		VIEW(USERS),		0,	do_get, NULL },
 	{ PUT,    "/api/v1/users/:id",		EDIT(USERS),		R_JSON,	do_update, NULL },
 	{ DELETE, "/api/v1/users/:id",		DELETES(USERS),		0,	do_delete, NULL },
+
+	{ GET,    "/api/v1/groups",		VIEW(GROUPS),		0,	do_list, NULL },
+	{ POST,   "/api/v1/groups",		CREATE(GROUPS),		R_JSON,	do_create, NULL },
+	{ GET,    "/api/v1/groups/:id",		VIEW(GROUPS),		0,	do_get, NULL },
+	{ PUT,    "/api/v1/groups/:id",		EDIT(GROUPS),		R_JSON,	do_update, NULL },
+	{ DELETE, "/api/v1/groups/:id",		DELETES(GROUPS),	0,	do_delete, NULL },
 
 	{ GET,    "/api/v1/rbac",		VIEW(RBAC),		0,	do_list, NULL },
 	{ POST,   "/api/v1/rbac",		CREATE(RBAC),		R_JSON,	do_create, NULL },

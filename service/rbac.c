@@ -64,6 +64,20 @@ subject_answers(const struct table *t, const char *subject_id, const struct ques
 	return false;
 }
 
+/* user_answers - by the user's own definitions, or those of the groups that they are in */
+static bool
+user_answers(const struct table *t, const char *user_id, const struct question *q)
+{
+	const struct user_group *g;
+
+	if (subject_answers(t, user_id, q))
+		return true;
+	for (size_t i = 0; (g = table_group_of(t, user_id, i)) != NULL; i++)
+		if (subject_answers(t, g->r.id, q))
+			return true;
+	return false;
+}
+
 /*
  * granted - what the user holds, or the token itself; a scope cuts both.
  * "some" questions under a scope are right for lists only: each object is asked for by name there.
@@ -77,7 +91,7 @@ granted(const struct table *t, const struct caller *c, const struct question *q)
 		return false;
 	if (c->token != NULL && c->token->scoped && !list_answers(&c->token->scope, q))
 		return false;
-	if (subject_answers(t, c->user->r.id, q))
+	if (user_answers(t, c->user->r.id, q))
 		return true;
 	return c->token != NULL && subject_answers(t, c->token->r.id, q);
 }
@@ -114,4 +128,14 @@ rbac_require(const struct table *t, const struct caller *c, enum verb verb,
 		return RC_OK;
 	return error_set(err, RC_FORBIDDEN, "permission denied: %s:%s%s%s", verb_names[verb],
 	    resource_name(resource), name != NULL ? ":" : "", name != NULL ? name : "");
+}
+
+/* rbac_require_action - the same for an operation */
+enum rc
+rbac_require_action(const struct table *t, const struct caller *c, const char *action,
+    struct error *err)
+{
+	if (rbac_allows_action(t, c, action))
+		return RC_OK;
+	return error_set(err, RC_FORBIDDEN, "permission denied: run:%s", action);
 }

@@ -34,6 +34,10 @@ bool rbac_allows_some(const struct table *t, const struct caller *c, enum verb v
 /* rbac_allows_action - "migrate-secrets" */
 bool rbac_allows_action(const struct table *t, const struct caller *c, const char *action);
 
+/* rbac_require_action - the same, or RC_FORBIDDEN "permission denied: run:<action>" */
+enum rc rbac_require_action(const struct table *t, const struct caller *c, const char *action,
+    struct error *err);
+
 /* rbac_require - rbac_allows(), or RC_FORBIDDEN "permission denied: <verb>:<resource>[:<name>]" */
 enum rc rbac_require(const struct table *t, const struct caller *c, enum verb verb,
     enum resource resource, const char *name, struct error *err);

@@ -62,6 +62,19 @@ holds_grants_of(const struct table *t, const struct caller *c, const char *subje
 	return RC_OK;
 }
 
+/* holds_all_of_user - what a user has, by the definitions and by groups */
+static enum rc
+holds_all_of_user(const struct table *t, const struct caller *c, const char *user_id,
+    struct error *err)
+{
+	enum rc rc = holds_grants_of(t, c, user_id, err);
+	const struct user_group *g;
+
+	for (size_t i = 0; rc == RC_OK && (g = table_group_of(t, user_id, i)) != NULL; i++)
+		rc = holds_grants_of(t, c, g->r.id, err);
+	return rc;
+}
+
 /* binding_equal - the same right, word for word */
 static bool
 binding_equal(const struct binding *a, const struct binding *b)
@@ -118,6 +131,17 @@ permit_rbac(const struct table *t, const struct caller *c, const struct rbac *ol
 	return RC_OK;
 }
 
+/* permit_group - whoever comes in gets all that the group has */
+static enum rc
+permit_group(const struct table *t, const struct caller *c, const struct user_group *old,
+    const struct user_group *new, struct error *err)
+{
+	for (size_t i = 0; i < new->members.n; i++)
+		if (old == NULL || !group_has(old, new->members.v[i]))
+			return holds_grants_of(t, c, new->r.id, err);
+	return RC_OK;
+}
+
 /* token_narrowed - the new form of a token can do nothing that the old one could not */
 static bool
 token_narrowed(const struct mcptoken *old, const struct mcptoken *new)
@@ -155,7 +179,7 @@ permit_token(const struct table *t, const struct caller *c, const struct mcptoke
 		return rc;
 	if (new->scoped)
 		return holds_list(t, c, &new->scope, err);
-	if ((rc = holds_grants_of(t, c, new->user_id, err)) != RC_OK || old == NULL)
+	if ((rc = holds_all_of_user(t, c, new->user_id, err)) != RC_OK || old == NULL)
 		return rc;
 	return holds_grants_of(t, c, new->r.id, err);
 }
@@ -257,13 +281,13 @@ permit_name(const struct table *t, const struct caller *c, const struct record *
 		const struct rbac *def = (const struct rbac *)table_at(t, &kind_rbac, i);
 
 		for (size_t j = 0; j < def->bindings.n; j++) {
-			const struct binding *b = &def->bindings.v[j];
+			struct binding b = def->bindings.v[j];
 
-			if (b->action != NULL || b->name == NULL ||
-			    strcmp(b->name, new->name) != 0 ||
-			    (b->resource != RESOURCE_ANY && b->resource != new->kind->resource))
+			if (b.action != NULL || b.name == NULL || strcmp(b.name, new->name) != 0 ||
+			    (b.resource != RESOURCE_ANY && b.resource != new->kind->resource))
 				continue;
-			if ((rc = holds_binding(t, c, b, err)) != RC_OK)
+			b.resource = new->kind->resource;	/* no more is given of a "*" */
+			if ((rc = holds_binding(t, c, &b, err)) != RC_OK)
 				return rc;
 		}
 	}
@@ -283,6 +307,9 @@ rbac_permit(void *arg, const struct table *t, const struct record *old,
 	if (old == NULL && (rc = permit_name(t, c, new, err)) != RC_OK)
 		return rc;
 	switch (new->kind->resource) {
+	case RESOURCE_GROUPS:
+		return permit_group(t, c, (const struct user_group *)old, (const struct user_group *)new,
+		    err);
 	case RESOURCE_RBAC:
 		return permit_rbac(t, c, (const struct rbac *)old, (const struct rbac *)new, err);
 	case RESOURCE_MCPTOKENS:

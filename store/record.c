@@ -19,6 +19,7 @@ const struct kind *const kinds[RESOURCE__STORED] = {
 	[RESOURCE_SECRETS]		= &kind_secret,
 	[RESOURCE_LLMS]			= &kind_llm,
 	[RESOURCE_USERS]		= &kind_user,
+	[RESOURCE_GROUPS]		= &kind_group,
 	[RESOURCE_RBAC]			= &kind_rbac,
 	[RESOURCE_MCPTOKENS]		= &kind_mcptoken,
 };

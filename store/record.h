@@ -86,10 +86,10 @@ struct kind {
 	void		(*release)(struct record *r);
 };
 
-extern const struct kind kind_secretbackend, kind_secret, kind_llm, kind_user, kind_rbac,
-    kind_mcptoken;
+extern const struct kind kind_secretbackend, kind_secret, kind_llm, kind_user, kind_group,
+    kind_rbac, kind_mcptoken;
 
-/* the stored resources by enum resource; NULL where this build has none (groups) */
+/* the stored resources by enum resource */
 extern const struct kind *const kinds[RESOURCE__STORED];
 
 /* kind_find - by plural, singular or alias ("llms", "llm", "sec", "token"); NULL */

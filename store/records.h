@@ -104,6 +104,17 @@ struct user {
 	char		*description;
 };
 
+struct user_group {			/* grp.h has a struct group */
+	struct record	 r;
+	struct strings	 members;		/* user ids */
+};
+
+/* group_has - is the user a member */
+bool group_has(const struct user_group *g, const char *user_id);
+
+/* group_drop - take a user out (of a copy: records in a table don't change) */
+void group_drop(struct user_group *g, const char *user_id);
+
 enum role { ROLE_VIEW, ROLE_CREATE, ROLE_DELETE, ROLE_EDIT, ROLE_RUN, ROLE_EXPOSE, ROLE__MAX };
 enum verb { VERB_VIEW, VERB_CREATE, VERB_DELETE, VERB_EDIT, VERB_RUN, VERB_EXPOSE, VERB__MAX };
 

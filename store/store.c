@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "store/batch.h"
+#include "store/lockout.h"
 #include "store/store.h"
 
 #define NAP_MIN_MS	1		/* between two plans of a change that was overtaken */
@@ -243,6 +244,8 @@ change_once(struct store *s, store_plan *plan, void *arg, int64_t deadline_ms, b
 		return rc;
 	b = batch_new(t, s->keyring, s->private_urls);
 	rc = plan(b, arg, err);
+	if (rc == RC_OK)
+		rc = lockout_check(t, batch_table(b), err);
 	if (rc == RC_OK) {
 		rc = commit(s, b, deadline_ms, err);
 		*overtaken = rc == RC_STALE;

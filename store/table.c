@@ -30,6 +30,7 @@ struct table {
 	struct index		 tokens;			/* by digest */
 	struct index		 aliases;			/* of Llms */
 	struct index		 subjects;			/* by subject id */
+	struct index		 members;			/* of groups, by user id */
 	const struct rbac	**granted;			/* subjects' records, same order */
 };
 
@@ -186,6 +187,12 @@ each_index(struct table *t, const struct record *r, index_op *op)
 		for (size_t i = 0; i < l->aliases.n; i++)
 			op(&t->aliases, l->aliases.v[i], r);
 	}
+	if (r->kind == &kind_group) {
+		const struct user_group *g = (const struct user_group *)r;
+
+		for (size_t i = 0; i < g->members.n; i++)
+			op(&t->members, g->members.v[i], r);
+	}
 	if (r->kind == &kind_rbac) {
 		const struct rbac *rbac = (const struct rbac *)r;
 
@@ -214,6 +221,7 @@ sort_all(struct table *t)
 	index_sort(&t->tokens);
 	index_sort(&t->aliases);
 	index_sort(&t->subjects);
+	index_sort(&t->members);
 	fill_granted(t);
 }
 
@@ -230,6 +238,7 @@ table_free(struct table *t)
 	free(t->tokens.v);
 	free(t->aliases.v);
 	free(t->subjects.v);
+	free(t->members.v);
 	free(t->granted);
 	free(t);
 }
@@ -410,6 +419,17 @@ table_grants(const struct table *t, const char *subject_id, const struct rbac *c
 	return to - from;
 }
 
+/* table_group_of - they stand side by side in the index */
+const struct user_group *
+table_group_of(const struct table *t, const char *user_id, size_t i)
+{
+	size_t at = index_lower(&t->members, user_id) + i;
+
+	if (at >= t->members.n || strcmp(t->members.v[at].key, user_id) != 0)
+		return NULL;
+	return (const struct user_group *)t->members.v[at].record;
+}
+
 /* table_copy - the same records in indexes of its own */
 struct table *
 table_copy(const struct table *t)
@@ -426,6 +446,7 @@ table_copy(const struct table *t)
 	index_copy(&copy->tokens, &t->tokens);
 	index_copy(&copy->aliases, &t->aliases);
 	index_copy(&copy->subjects, &t->subjects);
+	index_copy(&copy->members, &t->members);
 	fill_granted(copy);
 	return copy;
 }

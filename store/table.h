@@ -18,6 +18,7 @@ struct mcptoken;
 struct rbac;
 struct secret;
 struct user;
+struct user_group;
 
 /* this key is no record: each change of the catalogue writes it and compares its revision, so that
    changes are one after the other whatever the engine */
@@ -47,6 +48,9 @@ const struct llm *table_llm_alias(const struct table *t, const char *alias);
 
 /* table_grants - the rbac definitions that name this subject id; returns how many */
 size_t table_grants(const struct table *t, const char *subject_id, const struct rbac *const **out);
+
+/* table_group_of - the groups that a user is in, i from 0; NULL: no more */
+const struct user_group *table_group_of(const struct table *t, const char *user_id, size_t i);
 
 /* private copies, for planning a change (batch.c) */
 struct table *table_copy(const struct table *t);

@@ -61,11 +61,33 @@ static const struct use user_uses[] = {
 	{ NULL, NULL }
 };
 
+/* leave_groups - a membership is no use of a user: it ends with them, in the same transaction */
+static void
+leave_groups(struct batch *b, const struct record *user)
+{
+	const struct table *t = batch_table(b);
+
+	for (size_t i = 0; i < table_count(t, &kind_group); i++) {
+		const struct record *old = table_at(t, &kind_group, i);
+		struct record *copy;
+
+		if (!group_has((const struct user_group *)old, user->id))
+			continue;
+		copy = batch_copy(old);
+		group_drop((struct user_group *)copy, user->id);
+		batch_replace(b, old, copy);
+	}
+}
+
 /* user_remove - not while a token or a definition would be left without its owner */
 static enum rc
 user_remove(struct batch *b, const struct record *r, struct error *err)
 {
-	return batch_unused(b, r, user_uses, err);
+	enum rc rc = batch_unused(b, r, user_uses, err);
+
+	if (rc == RC_OK)
+		leave_groups(b, r);
+	return rc;
 }
 
 /* user_release - free what is the user's own */

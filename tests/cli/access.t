@@ -275,6 +275,7 @@ $ mcpctl get all -o json
       "updatedAt": "TIME"
     }
   ],
+  "groups": [],
   "rbac": [
     {
       "id": "ID",

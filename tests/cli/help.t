@@ -9,7 +9,7 @@ Store:
   init       make a store, its key, and the first user's token
 
 Resources:
-  create     make an llm, secret, user, rbac or mcptoken
+  create     make an llm, secret, user, group, rbac or mcptoken
   get        list objects, or show the ones that are named
   describe   all there is to know of one object
   patch      change members of one object
@@ -37,12 +37,13 @@ More: mcpctl COMMAND -h
 $ mcpctl create -h
 Usage: mcpctl create RESOURCE NAME [options]
 
-make an llm, secret, user, rbac or mcptoken
+make an llm, secret, user, group, rbac or mcptoken
 
 Resources:
   llm        a provider's model that callers may use
   secret     keys of providers, sealed in the store
   user       someone who may have tokens
+  group      users who are given rights together
   rbac       who may do what
   mcptoken   a user's token; its text is printed once
 
@@ -124,7 +125,7 @@ Store:
   init       make a store, its key, and the first user's token
 
 Resources:
-  create     make an llm, secret, user, rbac or mcptoken
+  create     make an llm, secret, user, group, rbac or mcptoken
   get        list objects, or show the ones that are named
   describe   all there is to know of one object
   patch      change members of one object

@@ -106,6 +106,29 @@ Test(rbac, a_token_can_be_a_subject_itself)
 	cr_expect_not(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x"));
 }
 
+Test(rbac, a_member_has_what_each_of_its_groups_has)
+{
+	struct caller c;
+	struct error err;
+
+	fixture_make(&f, &kind_group, "{'name':'readers','members':['bob']}");
+	fixture_make(&f, &kind_group, "{'name':'runners','members':['alice','bob']}");
+	fixture_make(&f, &kind_rbac, "{'name':'g','subjects':[{'kind':'Group','name':'readers'}],"
+	    "'roleBindings':[{'role':'view','resource':'llms'}]}");
+	fixture_make(&f, &kind_rbac, "{'name':'h','subjects':[{'kind':'Group','name':'runners'}],"
+	    "'roleBindings':[{'role':'run','resource':'llms'}]}");
+	c = fixture_caller(&f, "bob", NULL);
+	cr_expect(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_LLMS, "x"));
+	cr_expect(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x"));
+	c = fixture_caller(&f, "alice", NULL);
+	cr_expect_not(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_LLMS, "x"));
+	cr_expect(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x"));
+	cr_assert_eq(fixture_put(&f, &f.admin, &kind_group, "runners", "{'members':['bob']}", &err),
+	    RC_OK);
+	c = fixture_caller(&f, "alice", NULL);
+	cr_expect_not(rbac_allows(f.table, &c, VERB_RUN, RESOURCE_LLMS, "x"));
+}
+
 Test(rbac, a_refusal_names_the_permission)
 {
 	struct caller c = fixture_caller(&f, "bob", NULL);
@@ -116,6 +139,10 @@ Test(rbac, a_refusal_names_the_permission)
 	cr_expect_eq(rbac_require(f.table, &c, VERB_CREATE, RESOURCE_SECRETS, NULL, &err),
 	    RC_FORBIDDEN);
 	cr_expect_str_eq(err.msg, "permission denied: create:secrets");
+	cr_expect_eq(rbac_require_action(f.table, &c, "migrate-secrets", &err), RC_FORBIDDEN);
+	cr_expect_str_eq(err.msg, "permission denied: run:migrate-secrets");
+	c = fixture_caller(&f, "root", NULL);
+	cr_expect_eq(rbac_require_action(f.table, &c, "migrate-secrets", &err), RC_OK);
 }
 
 /* what alice holds, what she tries, and what she is told; NULL: it is done */
@@ -156,6 +183,36 @@ static const struct escalation {
 	  "'resource':'llms'}]}", "permission denied: run:llms" },
 	{ "a token of her own", "{'role':'create','resource':'mcptokens'}", &kind_mcptoken, NULL,
 	  "{'name':'n','user':'alice'}", NULL },
+	{ "a token for someone whose group is stronger",
+	  "{'role':'create','resource':'mcptokens'},{'role':'edit','resource':'users'}",
+	  &kind_mcptoken, NULL, "{'name':'n','user':'bob'}", "permission denied: run:llms" },
+	{ "herself into a strong group", "{'role':'edit','resource':'groups'}", &kind_group,
+	  "strong", "{'members':['bob','alice']}", "permission denied: run:llms" },
+	{ "someone else into a strong group", "{'role':'edit','resource':'groups'}", &kind_group,
+	  "strong", "{'members':['root']}", "permission denied: run:llms" },
+	{ "someone out of a strong group", "{'role':'edit','resource':'groups'}", &kind_group,
+	  "strong", "{'members':[]}", NULL },
+	{ "into a group whose rights she holds", "{'role':'edit','resource':'groups'},"
+	  "{'role':'run','resource':'llms'}", &kind_group, "strong", "{'members':['alice']}", NULL },
+	{ "a group without rights", "{'role':'create','resource':'groups'}", &kind_group, NULL,
+	  "{'name':'n','members':['alice','root']}", NULL },
+	{ "rights to a group", "{'role':'edit','resource':'rbac'}", &kind_rbac, NULL,
+	  "{'name':'n','subjects':[{'kind':'Group','name':'strong'}],"
+	  "'roleBindings':[{'role':'run','resource':'llms'}]}", "permission denied: run:llms" },
+	{ "a user that a binding waits for", "{'role':'create','resource':'users'}", &kind_user,
+	  NULL, "{'name':'waited'}", "permission denied: view:users:waited" },
+	{ "a group that a binding waits for", "{'role':'create','resource':'groups'}", &kind_group,
+	  NULL, "{'name':'waited'}", "permission denied: view:groups:waited" },
+	{ "a token that a binding waits for", "{'role':'create','resource':'mcptokens'}",
+	  &kind_mcptoken, NULL, "{'name':'waited','user':'alice'}",
+	  "permission denied: view:mcptokens:waited" },
+	{ "a definition that a binding waits for", "{'role':'create','resource':'rbac'}",
+	  &kind_rbac, NULL, "{'name':'waited','subjects':[{'kind':'User','name':'bob'}],"
+	  "'roleBindings':[{'role':'create','resource':'rbac'}]}",
+	  "permission denied: view:rbac:waited" },
+	{ "a secret that a binding waits for", "{'role':'create','resource':'secrets'}",
+	  &kind_secret, NULL, "{'name':'waited','data':{}}",
+	  "permission denied: view:secrets:waited" },
 	{ "a key to a place of her choice", "{'role':'edit','resource':'llms'}", &kind_llm, NULL,
 	  "{'name':'n','type':'openai','model':'m','url':'https://evil.example',"
 	  "'apiKeyRef':{'name':'s','key':'k'}}", "permission denied: edit:secrets:s" },
@@ -195,7 +252,12 @@ Test(rbac_permit, nobody_gives_what_they_do_not_hold)
 		fixture_make(&f, &kind_llm, "{'name':'l','type':'openai','model':'m',"
 		    "'apiKeyRef':{'name':'s','key':'k'}}");
 		fixture_make(&f, &kind_rbac, "{'name':'w','subjects':[{'kind':'User','name':"
-		    "'bob'}],'roleBindings':[{'role':'run','resource':'llms','name':'waited'}]}");
+		    "'root'}],'roleBindings':[{'role':'run','resource':'llms','name':'waited'},"
+		    "{'role':'edit','resource':'users','name':'waited'},"
+		    "{'role':'view','resource':'*','name':'waited'}]}");
+		fixture_make(&f, &kind_group, "{'name':'strong','members':['bob']}");
+		fixture_make(&f, &kind_rbac, "{'name':'s','subjects':[{'kind':'Group','name':"
+		    "'strong'}],'roleBindings':[{'role':'run','resource':'llms'}]}");
 		c = grant(e->holds);
 		rc = e->ref == NULL ? fixture_try(&f, &c, e->kind, e->body, &err)
 		    : fixture_put(&f, &c, e->kind, e->ref, e->body, &err);

@@ -56,7 +56,7 @@ Test(record, kinds_are_found_by_every_word_of_the_command_line)
 		{ "sec", &kind_secret }, { "sb", &kind_secretbackend }, { "users", &kind_user },
 		{ "rbac", &kind_rbac }, { "rbac-definition", &kind_rbac },
 		{ "rbac-binding", &kind_rbac }, { "token", &kind_mcptoken },
-		{ "mcptokens", &kind_mcptoken }, { "audit", NULL }, { "group", NULL },
+		{ "mcptokens", &kind_mcptoken }, { "group", &kind_group }, { "audit", NULL },
 		{ "*", NULL }, { "LLMS", NULL }, { "", NULL },
 	};
 
@@ -116,7 +116,10 @@ Test(record, what_does_not_decode_names_its_key)
 		{ "user/", STORED_USER, "user/: name must" },
 		{ "user", STORED_USER, "user: not a kind" },
 		{ "users/a", STORED_USER, "users/a: not a kind" },
-		{ "group/a", STORED_USER, "group/a: not a kind" },
+		{ "gnu/a", STORED_USER, "gnu/a: not a kind" },
+		{ "group/a", "{" COMMON "}", "group/a: members are no list" },
+		{ "group/a", "{" COMMON ",\"members\":[\"alice\"]}", "group/a: members[0] is no id" },
+		{ "group/a", "{" COMMON ",\"members\":[null]}", "group/a: members[0] is no id" },
 		{ "llm/A", "{" COMMON "}", "llm/A: name" },
 		{ "llm/a", "{" COMMON "}", "llm/a: type or tier" },
 		{ "secret/a", "{" COMMON "}", "secret/a: backend" },
