@@ -242,7 +242,7 @@ send(struct program *p, const struct kind *k, const char *name, bool force,
 		    "can't be made again: delete it first, or take another name", name);
 	if (update) {
 		json_object_object_del(body, "type");
-		rc = t->ops->update(t, k, name, body, &p->faults, &o, err);
+		rc = t->ops->update(t, k, name, 0, body, &p->faults, &o, err);
 	} else {
 		jsonx_put_str(body, "name", name);
 		rc = t->ops->create(t, k, body, &p->faults, &o, err);

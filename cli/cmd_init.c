@@ -59,9 +59,12 @@ do_init(struct program *p, const struct args *a, struct error *err)
 {
 	const char *key_file = args_text(a, "key-file");
 	struct config cfg;
+	const char *db;
+	char *url;		/* NULL: the command's row says so */
 	enum rc rc;
 
-	if ((rc = local_config(&cfg, p->db, key_file, err)) != RC_OK)
+	if ((rc = program_server(p, &url, &db, err)) != RC_OK ||
+	    (rc = local_config(&cfg, db, key_file, err)) != RC_OK)
 		return rc;
 	rc = init(p, &cfg, key_file != NULL, err);
 	config_release(&cfg);
@@ -70,6 +73,7 @@ do_init(struct program *p, const struct args *a, struct error *err)
 
 const struct command command_init = {
 	.name = "init", .group = "Store", .words = "",
+	.store_only = "a server has its store already",
 	.help = "make a store, its key, and the first user's token",
 	.options = init_options, .run = do_init,
 	.examples =

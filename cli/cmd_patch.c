@@ -28,7 +28,7 @@ send(struct program *p, const struct kind *k, const char *ref, struct json_objec
 		return program_name_error(k, ref, rc, err);
 	version = jsonx_int(before, "version", 0);
 	json_object_put(before);
-	if ((rc = t->ops->update(t, k, ref, body, &p->faults, &after, err)) != RC_OK)
+	if ((rc = t->ops->update(t, k, ref, 0, body, &p->faults, &after, err)) != RC_OK)
 		return program_name_error(k, ref, rc, err);
 	changed = jsonx_int(after, "version", 0) != version;
 	rc = output_done(p, k, after, changed ? "patched" : "unchanged", NULL, err);

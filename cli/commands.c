@@ -1,4 +1,5 @@
 /* commands.c - mcpctl itself: its commands in their order, and how one is found */
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/suggest.h"
@@ -6,7 +7,10 @@
 #include "store/record.h"
 
 static const struct opt global_options[] = {
-	{ "db", 0, "DIR", 0, "the store (default: $MCPD_DB, else db of mcpd.yaml)" },
+	{ "db", 0, "DIR", 0, "the store itself (default: $MCPD_DB, else db of mcpd.yaml)" },
+	{ "daemon-url", 0, "URL", 0, "a server (default: $MCPD_URL, else that of the login)" },
+	{ "token-file", 0, "FILE", 0, "who we are there (default: $MCPD_TOKEN, else the login's)" },
+	{ "insecure", 0, NULL, 0, "plain http:// to another machine is fine" },
 	{ "output", 'o', "FORMAT", 0, "table, wide, json, yaml or name" },
 	{ "no-headers", 0, NULL, 0, "tables without their first line" },
 	{ "quiet", 'q', NULL, 0, "data and errors only" },
@@ -22,6 +26,9 @@ static const struct command *const commands[] = {	/* in the order of their group
 	&command_describe,
 	&command_patch,
 	&command_delete,
+	&command_login,
+	&command_logout,
+	&command_config,
 	&command_version,
 	&command_help,
 	NULL
@@ -44,8 +51,9 @@ enum rc
 command_find(const struct command *c, const char *word, const struct command **out,
     struct error *err)
 {
-	const struct kind *k = c == &command_top ? NULL : kind_find(word);
-	const char *what = c == &command_top ? "command" : "resource";
+	bool resources = strncmp(c->words, "RESOURCE", 8) == 0;
+	const struct kind *k = resources ? kind_find(word) : NULL;
+	const char *what = resources ? "resource" : "command";
 	struct suggestion s;
 
 	suggestion_init(&s, word);

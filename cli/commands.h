@@ -27,6 +27,7 @@ struct command {
 	const struct opt	*options;	/* NULL: none of its own */
 	const char		*examples;	/* lines; NULL: none */
 	size_t			 least, most;	/* words */
+	const char		*store_only;	/* why not over HTTP; NULL: there too */
 	const struct command	*const *sub;	/* ends with NULL */
 	enum rc			(*run)(struct program *p, const struct args *a, struct error *err);
 };
@@ -53,6 +54,9 @@ extern const struct command command_get;
 extern const struct command command_describe;
 extern const struct command command_patch;
 extern const struct command command_delete;
+extern const struct command command_login;
+extern const struct command command_logout;
+extern const struct command command_config;
 extern const struct command command_version;
 extern const struct command command_help;
 

@@ -80,8 +80,7 @@ help_print(const struct command *c, const char *path, FILE *out)
 	if (c->examples != NULL)
 		print_examples(c->examples, out);
 	if (c->sub != NULL)
-		fprintf(out, "\nMore: %s %s -h\n", path,
-		    c == &command_top ? "COMMAND" : "RESOURCE");
+		fprintf(out, "\nMore: %s %.*s -h\n", path, (int)strcspn(c->words, " "), c->words);
 }
 
 /* do_help - mcpctl help create llm */

@@ -12,6 +12,9 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "cli/local.h"
+#include "cli/local_call.h"
+#include "cli/reports.h"
+#include "cli/sigpipe.h"
 #include "cli/transport.h"
 #include "service/catalogue.h"
 
@@ -20,6 +23,7 @@ struct local {
 	struct config		 cfg;
 	struct service		 svc;
 	struct caller		 caller;
+	struct http		*http;		/* made at the first call to a provider */
 };
 
 /* local_config - file, environment, then the flags */
@@ -121,14 +125,14 @@ local_create(struct transport *t, const struct kind *k, struct json_object *body
 	return catalogue_create(&l->svc, &l->caller, k, body, faults, out, err);
 }
 
-/* local_update - PUT, whatever version is there */
+/* local_update - PUT */
 static enum rc
-local_update(struct transport *t, const struct kind *k, const char *ref, struct json_object *body,
-    struct faults *faults, struct json_object **out, struct error *err)
+local_update(struct transport *t, const struct kind *k, const char *ref, int64_t version,
+    struct json_object *body, struct faults *faults, struct json_object **out, struct error *err)
 {
 	struct local *l = (struct local *)t;
 
-	return catalogue_update(&l->svc, &l->caller, k, ref, body, 0, faults, out, err);
+	return catalogue_update(&l->svc, &l->caller, k, ref, body, version, faults, out, err);
 }
 
 /* local_remove - DELETE, whatever version is there */
@@ -182,12 +186,67 @@ local_reveal(struct transport *t, const char *secret, struct json_object **out, 
 	return rc;
 }
 
+/* provider_client - HTTP for what talks to a provider */
+static struct http *
+provider_client(struct local *l)
+{
+	if (l->http == NULL) {
+		http_global();
+		l->http = service_http(&l->svc);
+	}
+	return l->http;
+}
+
+/* local_ask - see reports.h */
+static enum rc
+local_ask(struct transport *t, const struct question *q, struct json_object **out,
+    struct error *err)
+{
+	struct local *l = (struct local *)t;
+	struct report_place at = { .svc = &l->svc, .caller = &l->caller };
+	struct sigaction was;
+	enum rc rc;
+
+	if ((rc = newest(t, &at.table, err)) != RC_OK)
+		return rc;
+	if (report_needs_http(q->what))
+		at.http = provider_client(l);
+	sigpipe_hold(&was);
+	rc = report_answer(&at, q, out, err);
+	sigpipe_release(&was);
+	table_unref(at.table);
+	return rc;
+}
+
+/* local_infer - through the same engine as the web side's calls, audit included */
+static enum rc
+local_infer(struct transport *t, const char *llm, const char *body, size_t len, struct sink *sink,
+    struct error *err)
+{
+	struct local *l = (struct local *)t;
+	struct local_call call = {
+		.svc = &l->svc, .caller = &l->caller, .llm = llm, .body = body, .len = len
+	};
+	struct sigaction was;
+	enum rc rc;
+
+	if ((rc = newest(t, &call.table, err)) != RC_OK)
+		return rc;
+	call.http = provider_client(l);
+	sigpipe_hold(&was);
+	rc = local_call(&call, sink, err);
+	sigpipe_release(&was);
+	table_unref(call.table);
+	return rc;
+}
+
 /* local_close - the store, and what led to it */
 static void
 local_close(struct transport *t)
 {
 	struct local *l = (struct local *)t;
 
+	http_free(l->http);
 	service_close(&l->svc);
 	config_release(&l->cfg);
 	free(l);
@@ -199,6 +258,8 @@ static const struct transport_ops local_ops = {
 	.create	= local_create,
 	.update	= local_update,
 	.remove	= local_remove,
+	.ask	= local_ask,
+	.infer	= local_infer,
 	.reveal	= local_reveal,
 	.close	= local_close,
 };

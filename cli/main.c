@@ -126,7 +126,7 @@ configure(struct program *p, const struct args *a, struct error *err)
 {
 	const char *format = args_text(a, "output");
 
-	p->db = args_text(a, "db");
+	p->flags = a;
 	p->no_headers = args_has(a, "no-headers");
 	p->quiet = args_has(a, "quiet");
 	p->colour = wants_colour();
@@ -143,6 +143,23 @@ check_words(const struct program *p, const struct command *c, const struct args 
 	if (a->nwords < c->least)
 		return error_set(err, RC_USAGE, "expected: %s %s", p->path, c->words);
 	return args_require(a, c->options, err);
+}
+
+/* check_place - may the command work where the catalogue is */
+static enum rc
+check_place(struct program *p, const struct command *c, struct error *err)
+{
+	const char *db;
+	char *url;
+	enum rc rc;
+
+	if (c->store_only == NULL || (rc = program_server(p, &url, &db, err)) != RC_OK)
+		return c->store_only == NULL ? RC_OK : rc;
+	if (url != NULL)
+		rc = error_set(err, RC_USAGE, "%s works on the store itself (--db DIR), not over "
+		    "HTTP: %s", p->path, c->store_only);
+	free(url);
+	return rc;
 }
 
 /* run - one command line, but for the report of its failure */
@@ -165,7 +182,9 @@ run(struct program *p, char **argv, struct args *a, struct error *err)
 		p->status = rc_info(RC_USAGE)->exit;
 		return RC_OK;
 	}
-	if ((rc = configure(p, a, err)) == RC_OK && (rc = check_words(p, c, a, err)) == RC_OK)
+	if ((rc = configure(p, a, err)) == RC_OK &&
+	    (rc = check_words(p, c, a, err)) == RC_OK &&
+	    (rc = check_place(p, c, err)) == RC_OK)
 		rc = c->run(p, a, err);
 	return rc;
 }

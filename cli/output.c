@@ -31,11 +31,12 @@ print_json(struct json_object *o)
 	putchar('\n');
 }
 
-/* print_table - headers, then a line an object; prefixed: names as llm/claude */
+/* print_table - headers, then a line an object; prefix: names as llm/claude, NULL: bare */
 static void
-print_table(const struct program *p, const struct kind *k, struct json_object *list, bool prefixed)
+print_table(const struct program *p, const struct column *all, const char *prefix,
+    struct json_object *list)
 {
-	const struct column *all = view_columns(k), *shown[COLUMNS_MAX];
+	const struct column *shown[COLUMNS_MAX];
 	size_t n = 0, rows = json_object_array_length(list);
 	struct grid g;
 
@@ -51,8 +52,8 @@ print_table(const struct program *p, const struct kind *k, struct json_object *l
 		for (size_t i = 0; i < n; i++) {
 			char *cell = view_cell(shown[i], o), *whole = NULL;
 
-			if (prefixed && i == 0)
-				whole = x_asprintf("%s/%s", k->singular, cell);
+			if (prefix != NULL && i == 0)
+				whole = x_asprintf("%s/%s", prefix, cell);
 			grid_add(&g, whole != NULL ? whole : cell);
 			free(whole);
 			free(cell);
@@ -117,7 +118,7 @@ output_list(const struct program *p, const struct kind *k, struct json_object *l
 	if (p->format == FORMAT_NAME)
 		print_names(k, list);
 	else
-		print_table(p, k, list, false);
+		print_table(p, view_columns(k), NULL, list);
 	return RC_OK;
 }
 
@@ -175,7 +176,50 @@ output_all(const struct program *p, struct json_object *const *lists, struct err
 		if (!first)
 			putchar('\n');
 		first = false;
-		print_table(p, kinds[i], lists[i], true);
+		print_table(p, view_columns(kinds[i]), kinds[i]->singular, lists[i]);
+	}
+	return RC_OK;
+}
+
+/* emit_one - a stream of one document that is no object of the catalogue */
+static enum rc
+emit_one(struct json_object *o, struct error *err)
+{
+	struct emit *e = emit_open(stdout);
+	enum rc rc = emit_document(e, NULL, o, err), end = emit_close(e, rc == RC_OK ? err : NULL);
+
+	return rc != RC_OK ? rc : end;
+}
+
+/* output_data - for programs; *done: it was asked for so */
+enum rc
+output_data(const struct program *p, struct json_object *o, bool *done, struct error *err)
+{
+	*done = p->format == FORMAT_JSON || p->format == FORMAT_YAML;
+	if (p->format == FORMAT_JSON)
+		print_json(o);
+	return p->format == FORMAT_YAML ? emit_one(o, err) : RC_OK;
+}
+
+/* output_rows - a report: its own columns, the first of them for -o name */
+enum rc
+output_rows(const struct program *p, const struct column *columns, struct json_object *list,
+    struct error *err)
+{
+	bool done;
+	enum rc rc = output_data(p, list, &done, err);
+
+	if (done)
+		return rc;
+	if (p->format != FORMAT_NAME) {
+		print_table(p, columns, NULL, list);
+		return RC_OK;
+	}
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		char *cell = view_cell(columns, json_object_array_get_idx(list, i));
+
+		puts(cell);
+		free(cell);
 	}
 	return RC_OK;
 }

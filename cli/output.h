@@ -12,6 +12,7 @@
 #define CLI_OUTPUT_H
 
 #include "cli/program.h"
+#include "cli/view.h"
 
 /* output_list - many objects of one kind, none being a note on stderr; JSON: an array */
 enum rc output_list(const struct program *p, const struct kind *k, struct json_object *list,
@@ -24,6 +25,14 @@ enum rc output_object(const struct program *p, const struct kind *k, struct json
 /* output_all - lists by kind, in the order of enum resource, NULL for the ones that there are not.
    JSON: one object of lists, as apply takes it */
 enum rc output_all(const struct program *p, struct json_object *const *lists, struct error *err);
+
+/* output_data - any value as JSON or YAML; *done is false where -o asks for neither */
+enum rc output_data(const struct program *p, struct json_object *o, bool *done,
+    struct error *err);
+
+/* output_rows - the rows of a report, which are no objects of the catalogue: columns as in view.h */
+enum rc output_rows(const struct program *p, const struct column *columns,
+    struct json_object *list, struct error *err);
 
 /* output_done - what became of an object: "llm 'x' created (id: ...)", or the object itself where
    -o asks for name, json or yaml; detail may be NULL */

@@ -8,18 +8,72 @@
 #include "base/suggest.h"
 #include "cli/local.h"
 #include "cli/program.h"
+#include "cli/remote.h"
 #include "cli/text.h"
 #include "cli/transport.h"
 #include "store/record.h"
+
+/* program_settings - read once */
+enum rc
+program_settings(struct program *p, struct settings **out, struct error *err)
+{
+	enum rc rc;
+
+	if (!p->have_settings && (rc = settings_load(&p->settings, p->flags, err)) != RC_OK)
+		return rc;
+	p->have_settings = true;
+	*out = &p->settings;
+	return RC_OK;
+}
+
+/* program_server - which way, by the settings */
+enum rc
+program_server(struct program *p, char **url, const char **db, struct error *err)
+{
+	struct settings *s;
+	bool remote;
+	enum rc rc;
+
+	*url = NULL;
+	if ((rc = program_settings(p, &s, err)) != RC_OK ||
+	    (rc = settings_remote(s, &remote, db, err)) != RC_OK || !remote)
+		return rc;
+	return settings_url(settings_get(s, SETTING_URL, NULL), settings_insecure(s), url, err);
+}
+
+/* open_remote - with the token for that server */
+static enum rc
+open_remote(struct program *p, const char *url, struct error *err)
+{
+	const struct settings *s = &p->settings;
+	struct remote_opts opts = {
+		.url = url, .insecure = settings_insecure(s),
+		.ca_file = settings_get(s, SETTING_CA_FILE, NULL),
+		.proxy = settings_get(s, SETTING_PROXY, NULL),
+	};
+	enum rc rc = settings_token(s, url, &opts.token, err);
+
+	if (rc == RC_OK)
+		p->transport = remote_new(&opts);
+	return rc;
+}
 
 /* program_transport - opened once */
 enum rc
 program_transport(struct program *p, struct transport **out, struct error *err)
 {
+	const char *db;
+	char *url;
 	enum rc rc;
 
-	if (p->transport == NULL && (rc = local_open(p->db, &p->transport, err)) != RC_OK)
-		return rc;
+	if (p->transport == NULL) {
+		if ((rc = program_server(p, &url, &db, err)) != RC_OK)
+			return rc;
+		rc = url != NULL ? open_remote(p, url, err) : local_open(db, &p->transport, err);
+		free(url);
+		if (rc != RC_OK)
+			return rc;
+	}
 	*out = p->transport;
 	return RC_OK;
 }
@@ -139,6 +193,7 @@ void
 program_release(struct program *p)
 {
 	transport_close(p->transport);
+	settings_release(&p->settings);
 	p->transport = NULL;
 	faults_release(&p->faults);
 }

@@ -15,6 +15,7 @@
 
 #include "base/fault.h"
 #include "base/rc.h"
+#include "cli/settings.h"
 
 #define PROGRAM_NAME	 "mcpctl"
 #define PROGRAM_PATH_MAX 64		/* bytes of "mcpctl create llm" */
@@ -31,11 +32,20 @@ struct program {
 	bool			 no_headers;
 	bool			 quiet;
 	bool			 colour;	/* stdout is a terminal that wants it */
-	const char		*db;		/* --db; NULL: by environment or configuration */
+	const struct args	*flags;		/* the global options among them */
+	struct settings		 settings;	/* read at first need */
+	bool			 have_settings;
 	struct transport	*transport;	/* opened at first need */
 	struct faults		 faults;	/* of the body that was sent last */
 	int			 status;	/* of the first failure; 0: none */
 };
+
+/* program_settings - flags, environment and file, read once */
+enum rc program_settings(struct program *p, struct settings **out, struct error *err);
+
+/* program_server - the server that is meant (owned by the caller), or NULL and the store that is
+   (borrowed, NULL: the configuration's) */
+enum rc program_server(struct program *p, char **url, const char **db, struct error *err);
 
 /* program_transport - the way to the catalogue. Files that the user names are read before it is
    opened: on the store itself root becomes the store's owner here, for good */

@@ -1,6 +1,6 @@
 # users, rbac definitions, tokens
 
-$ mcpctl init -q >/dev/null
+$ mcpctl init -q >admin-token
 
 $ mcpctl create user alice --description 'Alice, billing'
 user 'alice' created (id: ID)
@@ -197,10 +197,12 @@ $ mcpctl delete rbac callers && mcpctl delete user alice
 rbac 'callers' deleted
 user 'alice' deleted
 
+# not over http
 $ mcpctl get sb
 NAME     TYPE     DEFAULT   DESCRIPTION                ID
 sealed   sealed   true      AES-256-GCM in the store   ID
 
+# not over http
 $ mcpctl describe sb sealed
 === SecretBackend: sealed ===
 Name:             sealed
@@ -214,6 +216,7 @@ Metadata:
   Created:    TIME
   Updated:    TIME
 
+# not over http
 $ mcpctl get all
 NAME                   TYPE     DEFAULT   DESCRIPTION                ID
 secretbackend/sealed   sealed   true      AES-256-GCM in the store   ID
@@ -229,6 +232,7 @@ rbac/keepers   User:Bob@example.org   edit:*,run:migrate-secrets         ID
 NAME             USER    SCOPE   EXPIRES   REVOKED   ID
 mcptoken/admin   admin   -       never     false     ID
 
+# not over http
 $ mcpctl get all -o wide --no-headers
 secretbackend/sealed   sealed   true   AES-256-GCM in the store   ID   1   TIME
 
@@ -240,6 +244,7 @@ rbac/keepers   User:Bob@example.org   edit:*,run:migrate-secrets         ID   1 
 
 mcptoken/admin   admin   -   never   false   ID   -   1   TIME
 
+# not over http
 $ mcpctl get all -o json
 {
   "secretbackends": [
@@ -345,6 +350,7 @@ $ mcpctl get all -o json
   ]
 }
 
+# not over http
 $ mcpctl get all -o yaml | grep -A1 '^kind'
 kind: secretbackend
 id: ID

@@ -15,17 +15,25 @@ Resources:
   patch      change members of one object
   delete     delete objects
 
+Server:
+  login      use a server from now on; its token is asked for, or read from stdin
+  logout     forget the server and its token
+  config     show or change the user's own settings
+
 Other:
   version    print the version
   help       explain a command
 
 Global options:
-      --db DIR          the store (default: $MCPD_DB, else db of mcpd.yaml)
-  -o, --output FORMAT   table, wide, json, yaml or name
-      --no-headers      tables without their first line
-  -q, --quiet           data and errors only
-  -v, --version         print the version
-  -h, --help            print this help
+      --db DIR            the store itself (default: $MCPD_DB, else db of mcpd.yaml)
+      --daemon-url URL    a server (default: $MCPD_URL, else that of the login)
+      --token-file FILE   who we are there (default: $MCPD_TOKEN, else the login's)
+      --insecure          plain http:// to another machine is fine
+  -o, --output FORMAT     table, wide, json, yaml or name
+      --no-headers        tables without their first line
+  -q, --quiet             data and errors only
+  -v, --version           print the version
+  -h, --help              print this help
 
 Examples:
   mcpctl get llms
@@ -48,12 +56,15 @@ Resources:
   mcptoken   a user's token; its text is printed once
 
 Global options:
-      --db DIR          the store (default: $MCPD_DB, else db of mcpd.yaml)
-  -o, --output FORMAT   table, wide, json, yaml or name
-      --no-headers      tables without their first line
-  -q, --quiet           data and errors only
-  -v, --version         print the version
-  -h, --help            print this help
+      --db DIR            the store itself (default: $MCPD_DB, else db of mcpd.yaml)
+      --daemon-url URL    a server (default: $MCPD_URL, else that of the login)
+      --token-file FILE   who we are there (default: $MCPD_TOKEN, else the login's)
+      --insecure          plain http:// to another machine is fine
+  -o, --output FORMAT     table, wide, json, yaml or name
+      --no-headers        tables without their first line
+  -q, --quiet             data and errors only
+  -v, --version           print the version
+  -h, --help              print this help
 
 Examples:
   mcpctl create secret openai --data key
@@ -79,12 +90,15 @@ Options:
       --force                    update it where it exists: only what is given changes
 
 Global options:
-      --db DIR          the store (default: $MCPD_DB, else db of mcpd.yaml)
-  -o, --output FORMAT   table, wide, json, yaml or name
-      --no-headers      tables without their first line
-  -q, --quiet           data and errors only
-  -v, --version         print the version
-  -h, --help            print this help
+      --db DIR            the store itself (default: $MCPD_DB, else db of mcpd.yaml)
+      --daemon-url URL    a server (default: $MCPD_URL, else that of the login)
+      --token-file FILE   who we are there (default: $MCPD_TOKEN, else the login's)
+      --insecure          plain http:// to another machine is fine
+  -o, --output FORMAT     table, wide, json, yaml or name
+      --no-headers        tables without their first line
+  -q, --quiet             data and errors only
+  -v, --version           print the version
+  -h, --help              print this help
 
 Examples:
   mcpctl create llm claude --type anthropic --model claude-sonnet-4-5 --api-key-ref anthropic/key
@@ -104,12 +118,15 @@ Options:
       --force                   update it where it exists: only what is given changes
 
 Global options:
-      --db DIR          the store (default: $MCPD_DB, else db of mcpd.yaml)
-  -o, --output FORMAT   table, wide, json, yaml or name
-      --no-headers      tables without their first line
-  -q, --quiet           data and errors only
-  -v, --version         print the version
-  -h, --help            print this help
+      --db DIR            the store itself (default: $MCPD_DB, else db of mcpd.yaml)
+      --daemon-url URL    a server (default: $MCPD_URL, else that of the login)
+      --token-file FILE   who we are there (default: $MCPD_TOKEN, else the login's)
+      --insecure          plain http:// to another machine is fine
+  -o, --output FORMAT     table, wide, json, yaml or name
+      --no-headers        tables without their first line
+  -q, --quiet             data and errors only
+  -v, --version           print the version
+  -h, --help              print this help
 
 Examples:
   mcpctl create secret anthropic --data key
@@ -131,17 +148,25 @@ Resources:
   patch      change members of one object
   delete     delete objects
 
+Server:
+  login      use a server from now on; its token is asked for, or read from stdin
+  logout     forget the server and its token
+  config     show or change the user's own settings
+
 Other:
   version    print the version
   help       explain a command
 
 Global options:
-      --db DIR          the store (default: $MCPD_DB, else db of mcpd.yaml)
-  -o, --output FORMAT   table, wide, json, yaml or name
-      --no-headers      tables without their first line
-  -q, --quiet           data and errors only
-  -v, --version         print the version
-  -h, --help            print this help
+      --db DIR            the store itself (default: $MCPD_DB, else db of mcpd.yaml)
+      --daemon-url URL    a server (default: $MCPD_URL, else that of the login)
+      --token-file FILE   who we are there (default: $MCPD_TOKEN, else the login's)
+      --insecure          plain http:// to another machine is fine
+  -o, --output FORMAT     table, wide, json, yaml or name
+      --no-headers        tables without their first line
+  -q, --quiet             data and errors only
+  -v, --version           print the version
+  -h, --help              print this help
 
 Examples:
   mcpctl get llms
@@ -156,12 +181,15 @@ Usage: mcpctl get RESOURCE [NAME...] [options]
 list objects, or show the ones that are named
 
 Global options:
-      --db DIR          the store (default: $MCPD_DB, else db of mcpd.yaml)
-  -o, --output FORMAT   table, wide, json, yaml or name
-      --no-headers      tables without their first line
-  -q, --quiet           data and errors only
-  -v, --version         print the version
-  -h, --help            print this help
+      --db DIR            the store itself (default: $MCPD_DB, else db of mcpd.yaml)
+      --daemon-url URL    a server (default: $MCPD_URL, else that of the login)
+      --token-file FILE   who we are there (default: $MCPD_TOKEN, else the login's)
+      --insecure          plain http:// to another machine is fine
+  -o, --output FORMAT     table, wide, json, yaml or name
+      --no-headers        tables without their first line
+  -q, --quiet             data and errors only
+  -v, --version           print the version
+  -h, --help              print this help
 
 Examples:
   mcpctl get llms

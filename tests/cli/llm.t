@@ -1,6 +1,6 @@
 # Llms, from create to delete
 
-$ mcpctl init -q >/dev/null
+$ mcpctl init -q >admin-token
 
 $ mcpctl get llms
 No llms found.

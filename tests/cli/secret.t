@@ -1,6 +1,6 @@
 # secrets: values go in, and come out only on the store itself
 
-$ mcpctl init -q >/dev/null
+$ mcpctl init -q >admin-token
 
 $ mcpctl create secret one --data a=1 --data b='two words'
 secret 'one' created (id: ID)
@@ -71,6 +71,7 @@ Metadata:
   Created:    TIME
   Updated:    TIME
 
+# on the store
 $ mcpctl describe secret four --show-values
 === Secret: four ===
 Name:             four
@@ -87,6 +88,7 @@ Metadata:
   Created:    TIME
   Updated:    TIME
 
+# on the store
 $ mcpctl describe secret two --show-values -o json
 {
   "id": "ID",
@@ -103,9 +105,11 @@ $ mcpctl describe secret two --show-values -o json
   }
 }
 
+# on the store
 $ mcpctl describe secret three --show-values | grep '^  key '
   key     file\n
 
+# on the store
 $ mcpctl describe secret nothing --show-values
 mcpctl: secret 'nothing' not found
 ? 1
@@ -115,6 +119,7 @@ $ on-terminal --type 'key: ' sk-typed mcpctl create secret typed --data key
 key: 
 secret 'typed' created (id: ID)
 
+# on the store
 $ mcpctl describe secret typed --show-values | grep '^  key '
   key     sk-typed
 
@@ -164,6 +169,7 @@ mcpctl: secret 'one' already exists
 $ mcpctl create secret one --data a=3 --force
 secret 'one' updated (id: ID)
 
+# on the store
 $ mcpctl describe secret one --show-values | grep '^  a '
   a       3
 

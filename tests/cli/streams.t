@@ -1,6 +1,6 @@
 # what goes where, and what happens when it can't
 
-$ mcpctl init -q >/dev/null
+$ mcpctl init -q >admin-token
 
 $ for i in 1 2 3 4 5 6 7 8; do mcpctl create user user-$i -q --description "$(head -c 400 /dev/zero | tr '\0' x)"; done
 

@@ -1,0 +1,51 @@
+/* reports.c - questions to the store itself, answered as a server answers them */
+#include <string.h>
+
+#include "cli/reports.h"
+#include "service/probe.h"
+
+/* probe - POST /api/v1/llms/:name/test */
+static enum rc
+probe(const struct report_place *at, const struct question *q, struct json_object **out,
+    struct error *err)
+{
+	const struct record *llm = table_find(at->table, &kind_llm, q->name);
+
+	if (llm == NULL)
+		return error_set(err, RC_NOT_FOUND, "Llm not found: %s", q->name);
+	*out = probe_llm(at->svc, at->http, at->table, (const struct llm *)llm);
+	return RC_OK;
+}
+
+static const struct {
+	enum rc	(*answer)(const struct report_place *at, const struct question *q,
+		    struct json_object **out, struct error *err);
+	bool	http;			/* it calls a provider */
+} reports[ASK__MAX] = {
+	[ASK_PROBE]	= { probe, true },
+};
+
+/* report_needs_http - by its row */
+bool
+report_needs_http(enum ask what)
+{
+	return reports[what].http;
+}
+
+/* report_answer - by its row */
+enum rc
+report_answer(const struct report_place *at, const struct question *q, struct json_object **out,
+    struct error *err)
+{
+	return reports[q->what].answer(at, q, out, err);
+}
+
+/* report_param - of the question's query */
+const char *
+report_param(const struct question *q, const char *name)
+{
+	for (const struct param *p = q->params; p != NULL && p->name != NULL; p++)
+		if (strcmp(p->name, name) == 0)
+			return p->value;
+	return NULL;
+}
