@@ -90,12 +90,13 @@ newest(struct transport *t, const struct table **out, struct error *err)
 static enum rc
 local_list(struct transport *t, const struct kind *k, struct json_object **out, struct error *err)
 {
+	struct local *l = (struct local *)t;
 	const struct table *table;
 	enum rc rc;
 
 	if ((rc = newest(t, &table, err)) != RC_OK)
 		return rc;
-	rc = catalogue_list(table, &((struct local *)t)->caller, k, NULL, out, err);
+	rc = catalogue_list(&l->svc, table, &l->caller, k, NULL, out, err);
 	table_unref(table);
 	return rc;
 }
@@ -105,12 +106,13 @@ static enum rc
 local_get(struct transport *t, const struct kind *k, const char *ref, struct json_object **out,
     struct error *err)
 {
+	struct local *l = (struct local *)t;
 	const struct table *table;
 	enum rc rc;
 
 	if ((rc = newest(t, &table, err)) != RC_OK)
 		return rc;
-	rc = catalogue_get(table, &((struct local *)t)->caller, k, ref, out, err);
+	rc = catalogue_get(&l->svc, table, &l->caller, k, ref, out, err);
 	table_unref(table);
 	return rc;
 }

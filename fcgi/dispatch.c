@@ -60,8 +60,11 @@ identify(struct request *r, struct error *err)
 		.trust_remote_user = r->cfg->trust_remote_user,
 		.now_ms = clock_wall_ms(),
 	};
+	enum rc rc = identity_find(r->table, &claims, &r->caller, err);
 
-	return identity_find(r->table, &claims, &r->caller, err);
+	if (rc == RC_OK && r->caller.token != NULL)
+		lastused_touch(r->svc->lastused, r->table, r->caller.token->r.id, claims.now_ms);
+	return rc;
 }
 
 /* permit - by the object's name, or by what was asked for: names can't be probed. A collection is

@@ -65,7 +65,8 @@ do_list(struct request *r, struct error *err)
 	char *tier = path_query(r->query, "tier"), *type = path_query(r->query, "type");
 	const struct catalogue_filter filter = { tier, type };
 	struct json_object *list;
-	enum rc rc = catalogue_list(r->table, &r->caller, kind_of(r), &filter, &list, err);
+	enum rc rc = catalogue_list(r->svc, r->table, &r->caller, kind_of(r), &filter, &list,
+	    err);
 
 	free(tier);
 	free(type);
@@ -77,7 +78,7 @@ enum rc
 do_get(struct request *r, struct error *err)
 {
 	struct json_object *o;
-	enum rc rc = catalogue_get(r->table, &r->caller, kind_of(r), r->arg, &o, err);
+	enum rc rc = catalogue_get(r->svc, r->table, &r->caller, kind_of(r), r->arg, &o, err);
 
 	if (rc != RC_OK)
 		return rc;

@@ -31,6 +31,9 @@ enum rc do_model_list(struct request *r, struct error *err);
 enum rc do_model_get(struct request *r, struct error *err);
 enum rc do_not_served(struct request *r, struct error *err);
 
+/* h_whoami.c */
+enum rc do_whoami(struct request *r, struct error *err);
+
 /* h_health.c */
 enum rc do_health(struct request *r, struct error *err);
 enum rc do_ready(struct request *r, struct error *err);

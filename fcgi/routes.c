@@ -55,6 +55,8 @@ const struct route routes[] = {
 	{ PUT,    "/api/v1/mcptokens/:id",	EDIT(MCPTOKENS),	R_JSON,	do_update, NULL },
 	{ DELETE, "/api/v1/mcptokens/:id",	DELETES(MCPTOKENS),	0,	do_delete, NULL },
 
+	{ GET,    "/api/v1/whoami",		ANY_IDENTITY,		0,	do_whoami, NULL },
+
 	{ POST,   "/v1/chat/completions",	ANY_IDENTITY,	CALL(CHAT), do_infer, NULL },
 	{ POST,   "/v1/completions",		ANY_IDENTITY,	CALL(COMPLETIONS), do_infer, NULL },
 	{ POST,   "/v1/embeddings",		ANY_IDENTITY,	CALL(EMBEDDINGS), do_infer, NULL },

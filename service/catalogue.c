@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
@@ -24,10 +25,25 @@ passes(const struct record *r, const struct catalogue_filter *f)
 	    (f->type == NULL || strcmp(f->type, llm->type) == 0);
 }
 
+/* view_of - as the API shows it; when a token was used is no part of the catalogue */
+static struct json_object *
+view_of(struct service *svc, const struct record *r, const struct table *t)
+{
+	struct json_object *view = record_view(r, t);
+	int64_t used_ms = r->kind == &kind_mcptoken ? lastused_at(svc->lastused, r->id) : 0;
+	char at[CLOCK_TEXT];
+
+	if (used_ms == 0)
+		return view;
+	clock_format(used_ms, at);
+	jsonx_put_str(view, "lastUsedAt", at);
+	return view;
+}
+
 /* catalogue_list - what the caller may see of a kind */
 enum rc
-catalogue_list(const struct table *t, const struct caller *c, const struct kind *k,
-    const struct catalogue_filter *f, struct json_object **out, struct error *err)
+catalogue_list(struct service *svc, const struct table *t, const struct caller *c,
+    const struct kind *k, const struct catalogue_filter *f, struct json_object **out, struct error *err)
 {
 	struct json_object *list;
 	size_t n = table_count(t, k);
@@ -39,7 +55,7 @@ catalogue_list(const struct table *t, const struct caller *c, const struct kind 
 		const struct record *r = table_at(t, k, i);
 
 		if (passes(r, f) && rbac_allows(t, c, VERB_VIEW, k->resource, r->name))
-			json_object_array_add(list, record_view(r, t));
+			json_object_array_add(list, view_of(svc, r, t));
 	}
 	*out = list;
 	return RC_OK;
@@ -64,18 +80,19 @@ find(const struct table *t, const struct caller *c, const struct kind *k, enum v
 
 /* catalogue_get - one object */
 enum rc
-catalogue_get(const struct table *t, const struct caller *c, const struct kind *k,
-    const char *ref, struct json_object **out, struct error *err)
+catalogue_get(struct service *svc, const struct table *t, const struct caller *c,
+    const struct kind *k, const char *ref, struct json_object **out, struct error *err)
 {
 	const struct record *r = NULL;
 	enum rc rc = find(t, c, k, VERB_VIEW, ref, &r, err);
 
 	if (rc == RC_OK)
-		*out = record_view(r, t);
+		*out = view_of(svc, r, t);
 	return rc;
 }
 
 struct change {				/* one request to change, as its plan sees it */
+	struct service		*svc;
 	const struct caller	*caller;
 	const struct kind	*kind;
 	const char		*ref;
@@ -189,7 +206,7 @@ plan_update(struct batch *b, void *arg, struct error *err)
 	if ((rc = batch_update(b, old, ch->body, ch->faults, &r, err)) != RC_OK)
 		return rc;
 	ch->changed = r->version != before;
-	ch->view = record_view(r, batch_table(b));
+	ch->view = view_of(ch->svc, r, batch_table(b));
 	return RC_OK;
 }
 
@@ -200,7 +217,7 @@ catalogue_update(struct service *svc, const struct caller *c, const struct kind 
     struct json_object **out, struct error *err)
 {
 	struct change ch = {
-		.caller = c, .kind = k, .ref = ref, .body = body,
+		.svc = svc, .caller = c, .kind = k, .ref = ref, .body = body,
 		.if_match = if_match, .faults = faults
 	};
 	enum rc rc = store_change(svc->store, plan_update, &ch, err);

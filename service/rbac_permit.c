@@ -75,18 +75,6 @@ holds_all_of_user(const struct table *t, const struct caller *c, const char *use
 	return rc;
 }
 
-/* binding_equal - the same right, word for word */
-static bool
-binding_equal(const struct binding *a, const struct binding *b)
-{
-	if ((a->action == NULL) != (b->action == NULL) || (a->name == NULL) != (b->name == NULL))
-		return false;
-	if (a->action != NULL)
-		return strcmp(a->action, b->action) == 0;
-	return a->role == b->role && a->resource == b->resource &&
-	    (a->name == NULL || strcmp(a->name, b->name) == 0);
-}
-
 /* list_has - the binding stands in the list already */
 static bool
 list_has(const struct bindings *list, const struct binding *b)

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "service/service.h"
 
-/* service_open - store and audit log of one process; call it after fork */
+/* service_open - what one process shares; call it after fork. When tokens were used is worth no refusal */
 enum rc
 service_open(const struct config *cfg, struct service *svc, struct error *err)
 {
@@ -14,6 +14,7 @@ service_open(const struct config *cfg, struct service *svc, struct error *err)
 		.allow_network_fs = cfg->allow_network_fs,
 		.private_urls = cfg->private_urls,
 	};
+	struct error why;
 	enum rc rc;
 
 	memset(svc, 0, sizeof(*svc));
@@ -21,17 +22,23 @@ service_open(const struct config *cfg, struct service *svc, struct error *err)
 	if ((rc = store_open(cfg->db, &opts, &svc->store, err)) != RC_OK)
 		return rc;
 	rc = audit_open(cfg->audit_sink, cfg->db, &svc->audit, err);
-	if (rc != RC_OK)
+	if (rc != RC_OK) {
 		service_close(svc);
-	return rc;
+		return rc;
+	}
+	if (lastused_open(cfg->db, &svc->lastused, &why) != RC_OK)
+		log_warn("lastUsedAt of tokens is not noted: %s", why.msg);
+	return RC_OK;
 }
 
 /* service_close - give it all back */
 void
 service_close(struct service *svc)
 {
+	lastused_close(svc->lastused);
 	audit_close(svc->audit);
 	store_close(svc->store);
+	svc->lastused = NULL;
 	svc->audit = NULL;
 	svc->store = NULL;
 }

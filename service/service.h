@@ -15,6 +15,7 @@
 #include "adapters/http.h"
 #include "base/config.h"
 #include "store/audit.h"
+#include "store/lastused.h"
 #include "store/store.h"
 
 struct json_object;
@@ -23,6 +24,7 @@ struct service {
 	const struct config	*cfg;
 	struct store		*store;
 	struct audit		*audit;
+	struct lastused		*lastused;		/* NULL: can't be noted */
 	atomic_ulong		 audit_failures;	/* lines that could not be written */
 	atomic_bool		 audit_down;		/* the last one could not */
 };

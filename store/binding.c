@@ -194,6 +194,50 @@ bindings_json(const struct bindings *b)
 	return list;
 }
 
+/* binding_equal - the same right, word for word */
+bool
+binding_equal(const struct binding *a, const struct binding *b)
+{
+	if ((a->action == NULL) != (b->action == NULL) || (a->name == NULL) != (b->name == NULL))
+		return false;
+	if (a->action != NULL)
+		return strcmp(a->action, b->action) == 0;
+	return a->role == b->role && a->resource == b->resource &&
+	    (a->name == NULL || strcmp(a->name, b->name) == 0);
+}
+
+/* role_of - the role that holds these verbs and no other; ROLE__MAX: none */
+static enum role
+role_of(unsigned verbs)
+{
+	enum role role;
+
+	for (role = 0; role < ROLE__MAX; role++)
+		if (held[role] == verbs)
+			break;
+	return role;
+}
+
+/* binding_meet - what two bindings both give; false: nothing */
+bool
+binding_meet(const struct binding *a, const struct binding *b, struct binding *out)
+{
+	if (a->action != NULL || b->action != NULL) {
+		*out = *a;
+		return binding_equal(a, b);
+	}
+	if (a->resource != b->resource && a->resource != RESOURCE_ANY &&
+	    b->resource != RESOURCE_ANY)
+		return false;
+	if (a->name != NULL && b->name != NULL && strcmp(a->name, b->name) != 0)
+		return false;
+	out->role = role_of(held[a->role] & held[b->role]);
+	out->resource = a->resource == RESOURCE_ANY ? b->resource : a->resource;
+	out->name = a->name != NULL ? a->name : b->name;
+	out->action = NULL;
+	return out->role != ROLE__MAX;
+}
+
 /* bindings_release - free the list; it is empty then */
 void
 bindings_release(struct bindings *b)

@@ -136,6 +136,11 @@ extern const char *const verb_names[VERB__MAX];
 /* role_grants - the role holds the verb (edit holds view, create, edit, delete; never run) */
 bool role_grants(enum role role, enum verb verb);
 
+/* binding_equal - the same right, word for word */
+bool binding_equal(const struct binding *a, const struct binding *b);
+/* binding_meet - what both give, with the texts of either; false: nothing */
+bool binding_meet(const struct binding *a, const struct binding *b, struct binding *out);
+
 /* bindings_merge - from a body's list; faults get paths below path ("roleBindings[2].role") */
 void bindings_merge(struct bindings *b, struct json_object *list, const char *path,
     struct faults *faults);

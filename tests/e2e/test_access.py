@@ -1,5 +1,6 @@
 """Who calls, and what they may do: API.md 1, behind lighttpd and a pool."""
 
+import calendar
 import hashlib
 import time
 import unittest
@@ -84,6 +85,38 @@ class Identity(Case):
             self.call("GET", f"/api/v1/mcptokens/{name}").json()["tokenSha"],
             hashlib.sha256(token.encode()).hexdigest(),
         )
+
+    def test_a_tokens_last_use_is_known_and_changes_nothing_else(self):
+        user, token = self.gw.user()
+        path = f"/api/v1/mcptokens/token-{user}"
+        before = self.call("GET", path).json()
+        self.assertIsNone(before["lastUsedAt"])
+        began = int(time.time())
+        self.call("GET", "/api/v1/whoami", token=token)
+        after = self.call("GET", path).json()
+        used = calendar.timegm(time.strptime(after["lastUsedAt"], "%Y-%m-%dT%H:%M:%S.000Z"))
+        self.assertTrue(began <= used <= time.time(), (began, used))
+        self.assertEqual({**after, "lastUsedAt": None}, before)
+        listed = {t["id"]: t for t in self.call("GET", "/api/v1/mcptokens").json()}
+        self.assertEqual(listed[after["id"]]["lastUsedAt"], after["lastUsedAt"])
+        # a PUT of what GET gave is taken, and changes nothing
+        self.assertEqual(self.call("PUT", path, after).json()["version"], before["version"])
+        self.assertIn(after["lastUsedAt"], self.gw.ctl("get", "mcptoken", f"token-{user}", "-o", "json"))
+
+    def test_whoami_is_for_everyone(self):
+        llm = self.make_llm()["name"]
+        user, token = self.gw.user(f"run:llms:{llm}")
+        self.assertEqual(
+            self.call("GET", "/api/v1/whoami", token=token).json(),
+            {
+                "user": user,
+                "token": f"token-{user}",
+                "groups": [],
+                "permissions": [{"role": "run", "resource": "llms", "name": llm}],
+                "llms": [llm],
+            },
+        )
+        self.refused({}, path="/api/v1/whoami")
 
     def test_health_needs_no_token(self):
         self.call("GET", "/healthz", token=None)

@@ -33,14 +33,14 @@ Test(catalogue, lists_by_name_and_filters)
 	struct error err;
 
 	fixture_look(&f);
-	cr_assert_eq(catalogue_list(f.table, &f.admin, &kind_llm, NULL, &out, &err), RC_OK);
+	cr_assert_eq(catalogue_list(&f.svc, f.table, &f.admin, &kind_llm, NULL, &out, &err), RC_OK);
 	cr_expect_eq(json_object_array_length(out), 2);
 	cr_expect_str_eq(jsonx_str(json_object_array_get_idx(out, 0), "name", ""), "a");
 	json_object_put(out);
-	cr_assert_eq(catalogue_list(f.table, &f.admin, &kind_llm, &heavy, &out, &err), RC_OK);
+	cr_assert_eq(catalogue_list(&f.svc, f.table, &f.admin, &kind_llm, &heavy, &out, &err), RC_OK);
 	cr_expect_eq(json_object_array_length(out), 1);
 	json_object_put(out);
-	cr_assert_eq(catalogue_list(f.table, &f.admin, &kind_llm, &vllm, &out, &err), RC_OK);
+	cr_assert_eq(catalogue_list(&f.svc, f.table, &f.admin, &kind_llm, &vllm, &out, &err), RC_OK);
 	cr_expect_str_eq(jsonx_str(json_object_array_get_idx(out, 0), "name", ""), "b");
 	json_object_put(out);
 }
@@ -51,11 +51,11 @@ Test(catalogue, shows_what_may_be_seen_and_refuses_who_may_see_nothing)
 	struct json_object *out;
 	struct error err;
 
-	cr_expect_eq(catalogue_list(f.table, &c, &kind_llm, NULL, &out, &err), RC_FORBIDDEN);
+	cr_expect_eq(catalogue_list(&f.svc, f.table, &c, &kind_llm, NULL, &out, &err), RC_FORBIDDEN);
 	fixture_make(&f, &kind_rbac, "{'name':'g','subjects':[{'kind':'User','name':'alice'}],"
 	    "'roleBindings':[{'role':'view','resource':'llms','name':'b'}]}");
 	c = fixture_caller(&f, "alice", NULL);
-	cr_assert_eq(catalogue_list(f.table, &c, &kind_llm, NULL, &out, &err), RC_OK);
+	cr_assert_eq(catalogue_list(&f.svc, f.table, &c, &kind_llm, NULL, &out, &err), RC_OK);
 	cr_expect_eq(json_object_array_length(out), 1);
 	json_object_put(out);
 }
@@ -66,10 +66,10 @@ Test(catalogue, permission_comes_before_existence)
 	struct json_object *out;
 	struct error err;
 
-	cr_expect_eq(catalogue_get(f.table, &c, &kind_llm, "nope", &out, &err), RC_FORBIDDEN);
+	cr_expect_eq(catalogue_get(&f.svc, f.table, &c, &kind_llm, "nope", &out, &err), RC_FORBIDDEN);
 	cr_expect_str_eq(err.msg, "permission denied: view:llms:nope");
-	cr_expect_eq(catalogue_get(f.table, &c, &kind_llm, "a", &out, &err), RC_FORBIDDEN);
-	cr_expect_eq(catalogue_get(f.table, &f.admin, &kind_llm, "nope", &out, &err),
+	cr_expect_eq(catalogue_get(&f.svc, f.table, &c, &kind_llm, "a", &out, &err), RC_FORBIDDEN);
+	cr_expect_eq(catalogue_get(&f.svc, f.table, &f.admin, &kind_llm, "nope", &out, &err),
 	    RC_NOT_FOUND);
 	cr_expect_str_eq(err.msg, "Llm not found: nope");
 }
@@ -82,7 +82,7 @@ Test(catalogue, an_id_is_judged_by_the_objects_name)
 	struct error err;
 
 	r = table_by_name(f.table, &kind_llm, "a");
-	cr_expect_eq(catalogue_get(f.table, &c, &kind_llm, r->id, &out, &err), RC_FORBIDDEN);
+	cr_expect_eq(catalogue_get(&f.svc, f.table, &c, &kind_llm, r->id, &out, &err), RC_FORBIDDEN);
 	cr_expect_str_eq(err.msg, "permission denied: view:llms:a");
 }
 
@@ -128,7 +128,8 @@ Test(catalogue, a_token_is_shown_once_and_found_by_its_digest)
 	t = table_token(fixture_look(&f), sha);
 	cr_assert_not_null(t);
 	cr_expect_str_eq(t->r.name, "t");
-	cr_assert_eq(catalogue_get(f.table, &f.admin, &kind_mcptoken, "t", &again, &err), RC_OK);
+	cr_assert_eq(catalogue_get(&f.svc, f.table, &f.admin, &kind_mcptoken, "t", &again, &err),
+	    RC_OK);
 	cr_expect_not(jsonx_has(again, "token"));
 	cr_expect_str_eq(jsonx_str(again, "tokenSha", ""), sha);
 	json_object_put(again);

@@ -1,0 +1,232 @@
+/*
+ * lastused.c - a hash table without locks over a mapped file.
+ *
+ * A token's slot is one of the WINDOW slots from its home on. Slots never become free again, so that
+ * a search may end at the first free one; a slot whose token is gone is given to another by one
+ * compare-and-swap. Two tokens of one window share a fingerprint once in 2^32: one would show the
+ * other's time.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "store/lastused.h"
+#include "store/oserr.h"
+#include "store/records.h"
+#include "store/statedir.h"
+
+#define USED_FILE	"lastused"
+#define USED_MAGIC	UINT64_C(0x316465737574736c)	/* "lstused1" in little-endian order */
+#define WINDOW		64				/* slots: what one search looks at */
+#define SWEEP_PAUSE_MS	60000				/* between two searches for dead slots */
+
+struct used_page {
+	_Atomic uint64_t	magic;
+	uint64_t		reserved[511];		/* the slots begin on a page of their own */
+	_Atomic uint64_t	slots[LASTUSED_SLOTS];	/* fingerprint << 32 | seconds; 0: free */
+};
+
+static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "processes share the slots: no lock may hide in them");
+
+struct lastused {
+	struct used_page	*page;
+	_Atomic int64_t		 sweep_ms;	/* no search for dead slots before */
+};
+
+struct place {				/* of a token in the table */
+	uint32_t	home;		/* slot */
+	uint32_t	mark;		/* fingerprint, never 0 */
+};
+
+/* place_of - both from one FNV-1a over the id, which is random */
+static struct place
+place_of(const char *id)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	struct place p;
+
+	for (; *id != '\0'; id++)
+		h = (h ^ (unsigned char)*id) * UINT64_C(0x100000001b3);
+	p.home = (uint32_t)(h % LASTUSED_SLOTS);
+	p.mark = (uint32_t)(h >> 32) | (h >> 32 == 0);
+	return p;
+}
+
+/* slot_at - the i-th of a window */
+static _Atomic uint64_t *
+slot_at(const struct lastused *l, const struct place *p, unsigned i)
+{
+	return &l->page->slots[(p->home + i) % LASTUSED_SLOTS];
+}
+
+/* mark_of - whose a slot's value is; 0: nobody's */
+static uint32_t
+mark_of(uint64_t value)
+{
+	return (uint32_t)(value >> 32);
+}
+
+/* value_of - what the slot of a mark holds */
+static uint64_t
+value_of(uint32_t mark, int64_t now_ms)
+{
+	return (uint64_t)mark << 32 | (uint32_t)(now_ms / 1000);
+}
+
+/* settle - the token's slot, or a free one, takes the time; false: the window is full of others */
+static bool
+settle(struct lastused *l, const struct place *p, uint64_t value)
+{
+	for (unsigned i = 0; i < WINDOW; i++) {
+		_Atomic uint64_t *slot = slot_at(l, p, i);
+		uint64_t seen = atomic_load_explicit(slot, memory_order_relaxed);
+
+		if (seen == value)
+			return true;
+		if (seen == 0 && atomic_compare_exchange_strong(slot, &seen, value))
+			return true;
+		if (mark_of(seen) == p->mark) {
+			/* whoever is faster has the same second, or the next one */
+			(void)atomic_compare_exchange_strong(slot, &seen, value);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* strike - the slots of a window that belong to a token of the table are not dead */
+static void
+strike(const struct place *p, const char *id, uint64_t dead[WINDOW])
+{
+	struct place other = place_of(id);
+
+	for (unsigned i = 0; i < WINDOW; i++)
+		if (dead[i] != 0 && mark_of(dead[i]) == other.mark &&
+		    (p->home + i - other.home) % LASTUSED_SLOTS < WINDOW)
+			dead[i] = 0;
+}
+
+/* take_over - the slot of a token that is no more; at most once in a while, for it looks at them all */
+static void
+take_over(struct lastused *l, const struct table *t, const struct place *p, uint64_t value,
+    int64_t now_ms)
+{
+	uint64_t dead[WINDOW];
+
+	if (now_ms < atomic_load(&l->sweep_ms))
+		return;
+	for (unsigned i = 0; i < WINDOW; i++)
+		dead[i] = atomic_load_explicit(slot_at(l, p, i), memory_order_relaxed);
+	for (size_t i = 0; i < table_count(t, &kind_mcptoken); i++)
+		strike(p, table_at(t, &kind_mcptoken, i)->id, dead);
+	for (unsigned i = 0; i < WINDOW; i++)
+		if (dead[i] != 0 &&
+		    atomic_compare_exchange_strong(slot_at(l, p, i), &dead[i], value))
+			return;
+	atomic_store(&l->sweep_ms, now_ms + SWEEP_PAUSE_MS);
+}
+
+/* lastused_touch - one load where the second is the same */
+void
+lastused_touch(struct lastused *l, const struct table *t, const char *token_id, int64_t now_ms)
+{
+	struct place p;
+	uint64_t value;
+
+	if (l == NULL)
+		return;
+	p = place_of(token_id);
+	value = value_of(p.mark, now_ms);
+	if (!settle(l, &p, value))
+		take_over(l, t, &p, value, now_ms);
+}
+
+/* lastused_at - as far as it is known */
+int64_t
+lastused_at(const struct lastused *l, const char *token_id)
+{
+	struct place p = place_of(token_id);
+
+	for (unsigned i = 0; l != NULL && i < WINDOW; i++) {
+		uint64_t seen = atomic_load_explicit(slot_at(l, &p, i), memory_order_relaxed);
+
+		if (seen == 0)
+			break;
+		if (mark_of(seen) == p.mark)
+			return (int64_t)(uint32_t)seen * 1000;
+	}
+	return 0;
+}
+
+/* map - allocated, and ours: whoever comes first says so */
+static enum rc
+map(int fd, const struct statedir *d, struct used_page **out, struct error *err)
+{
+	struct used_page *page;
+	uint64_t magic = 0;
+
+	/* a sparse page on a full disk would be SIGBUS at the first store */
+	errno = posix_fallocate(fd, 0, sizeof(*page));
+	if (errno != 0)
+		return oserr(err, "allocate %s/" USED_FILE, d->path);
+	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED)
+		return oserr(err, "map %s/" USED_FILE, d->path);
+	if (!atomic_compare_exchange_strong(&page->magic, &magic, USED_MAGIC) &&
+	    magic != USED_MAGIC) {
+		munmap(page, sizeof(*page));
+		return error_set(err, RC_CORRUPT, "%s/" USED_FILE " is not a file of mcpd: remove it",
+		    d->path);
+	}
+	*out = page;
+	return RC_OK;
+}
+
+/* open_page - the file in its directory */
+static enum rc
+open_page(const char *dir, struct used_page **out, struct error *err)
+{
+	struct statedir d = STATEDIR_INIT;
+	enum rc rc;
+	int fd;
+
+	/* whether the file system may be used was decided when the store was opened */
+	if ((rc = statedir_open(&d, dir, true, err)) != RC_OK)
+		return rc;
+	rc = statedir_file(&d, USED_FILE, O_RDWR | O_CREAT, &fd, err);
+	if (rc == RC_OK) {
+		rc = map(fd, &d, out, err);
+		close(fd);
+	}
+	statedir_close(&d);
+	return rc;
+}
+
+/* lastused_open - made where it is not there */
+enum rc
+lastused_open(const char *dir, struct lastused **out, struct error *err)
+{
+	struct used_page *page = NULL;
+	enum rc rc = open_page(dir, &page, err);
+
+	if (rc != RC_OK)
+		return rc;
+	*out = x_calloc(1, sizeof(**out));
+	(*out)->page = page;
+	return RC_OK;
+}
+
+/* lastused_close - the file keeps what was noted */
+void
+lastused_close(struct lastused *l)
+{
+	if (l == NULL)
+		return;
+	munmap(l->page, sizeof(*l->page));
+	free(l);
+}
