@@ -29,6 +29,13 @@ clock_mono_ms(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+/* clock_coarse_ms - for what every request asks */
+int64_t
+clock_coarse_ms(void)
+{
+	return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
 /* clock_wall_ms - for people */
 int64_t
 clock_wall_ms(void)

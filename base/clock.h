@@ -18,6 +18,9 @@
 int64_t clock_mono_ms(void);
 int64_t clock_wall_ms(void);
 
+/* clock_coarse_ms - clock_mono_ms() as it was at the last tick, up to 10 ms ago: a few ns to read */
+int64_t clock_coarse_ms(void);
+
 /* clock_format - write the text of a wall time */
 void clock_format(int64_t wall_ms, char out[CLOCK_TEXT]);
 

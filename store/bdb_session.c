@@ -101,7 +101,8 @@ publish(struct session *s, struct error *err)
 	if (rc != RC_OK)
 		return rc;
 	fault_point("rename");
-	return generation_bump(s->gen, s->dir, s->meta.head.store_id, s->meta.head.rev, err);
+	return generation_bump(s->gen, s->dir, s->meta.head.store_id, s->meta.head.rev,
+	    s->new_store, err);
 }
 
 /* published - the revision of the snapshot in force, 0 when there is none that is good */
@@ -293,10 +294,14 @@ session_create(struct session *s, const char *new_id, int64_t deadline_ms, struc
 		rc = open_database(s, true, err);
 	if (rc == RC_OK)
 		rc = read_meta(s, err);
-	if (rc == RC_OK && (rc = heal(s, err)) == RC_OK)
-		return error_set(err, RC_CONFLICT, "there is a store in %s already", s->dir->path);
+	if (rc == RC_OK) {
+		rc = heal(s, err);
+		return rc != RC_OK ? rc : error_set(err, RC_CONFLICT,
+		    "there is a store in %s already", s->dir->path);
+	}
 	if (rc != RC_NOT_FOUND)
 		return rc;
+	s->new_store = true;
 	rc = bdb_begin(s->db, err);
 	if (rc == RC_OK)
 		rc = put_meta(s, &fresh, err);

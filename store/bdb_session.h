@@ -30,6 +30,7 @@ struct session {
 	struct bdb		*db;
 	size_t			 room;		/* bytes that the change puts; set before the open */
 	struct meta		 meta;
+	bool			 new_store;	/* nobody can have it open */
 	bool			 in_doubt;	/* a commit was tried and its end is not known */
 };
 

@@ -92,11 +92,13 @@ load(struct kv_bdb *k, struct snapshot_head *head, struct kv_items *out, struct 
 	return rc == RC_OK ? snapshot_load(&k->dir, k->store_id, head, out, err) : rc;
 }
 
-/* bdb_generation - one atomic load */
+/* bdb_generation - one atomic load, as a rule */
 static uint64_t
 bdb_generation(struct kv *kv)
 {
-	return generation_now(&of(kv)->gen);
+	struct kv_bdb *k = of(kv);
+
+	return generation_now(&k->gen, &k->dir);
 }
 
 /* bdb_range - items by prefix */
@@ -224,6 +226,7 @@ kv_bdb_open(const char *dir, const struct kv_bdb_opts *opts, struct kv **out, st
 
 	k->kv.engine = &engine_bdb;
 	k->dir = (struct statedir)STATEDIR_INIT;
+	k->gen = (struct generation)GENERATION_INIT;
 	rc = statedir_open(&k->dir, dir, opts != NULL && opts->allow_network_fs, err);
 	if (rc == RC_OK && faccessat(k->dir.fd, STATEDIR_DATABASE, F_OK, 0) != 0)
 		rc = error_set(err, RC_UNAVAILABLE, "no store in %s: make one with mcpctl init",
@@ -243,7 +246,7 @@ enum rc
 kv_bdb_create(const char *dir, const char *store_id, const struct kv_bdb_opts *opts,
     struct error *err)
 {
-	struct generation gen = { .page = NULL };
+	struct generation gen = GENERATION_INIT;
 	struct statedir d = STATEDIR_INIT;
 	struct session s = SESSION_INIT(&d, &gen, NULL);
 	enum rc rc;
