@@ -181,6 +181,26 @@ bdb_close(struct bdb *b)
 	free(b);
 }
 
+/* bdb_verify - without an environment: what is on the disk, as the last close left it */
+enum rc
+bdb_verify(const char *dir, struct error *err)
+{
+	char *path = x_asprintf("%s/" STATEDIR_DATABASE, dir);
+	struct error why = { RC_CORRUPT, "" };
+	DB *db;
+	int ret = db_create(&db, NULL, 0);
+
+	if (ret == 0) {
+		db->set_errcall(db, NULL);
+		db->set_errfile(db, NULL);
+		ret = db->verify(db, path, NULL, NULL, 0);	/* it closes the handle, too */
+	}
+	if (ret != 0)
+		error_set(&why, RC_CORRUPT, "%s: the pages are damaged: %s", path, db_strerror(ret));
+	free(path);
+	return ret == 0 ? RC_OK : error_set(err, why.rc, "%s", why.msg);
+}
+
 /* bdb_panicked - the environment is dead */
 bool
 bdb_panicked(const struct bdb *b)

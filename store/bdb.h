@@ -29,6 +29,10 @@ struct bdb;
  */
 enum rc bdb_open(const char *dir, bool create, size_t room, struct bdb **out, struct error *err);
 void bdb_close(struct bdb *b);		/* NULL is fine */
+
+/* bdb_verify - every page of a database that nobody has open; RC_CORRUPT */
+enum rc bdb_verify(const char *dir, struct error *err);
+
 bool bdb_panicked(const struct bdb *b);
 
 /* bdb_get - item is borrowed until the next call on b; its key is the caller's */

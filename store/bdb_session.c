@@ -203,7 +203,9 @@ enter(struct session *s, struct error *err)
 		    s->dir->path);
 	if (rc != RC_OK)
 		return rc;
-	if (s->store_id != NULL && strcmp(s->store_id, s->meta.head.store_id) != 0)
+	/* a restore gives the store another id, and tells readers by the generation's page */
+	if (s->store_id != NULL && strcmp(s->store_id, s->meta.head.store_id) != 0 &&
+	    (s->gen->page == NULL || !generation_is_of(s->gen, s->meta.head.store_id)))
 		return error_set(err, RC_UNAVAILABLE,
 		    "%s holds another store than when it was opened: restart", s->dir->path);
 	return heal(s, err);
@@ -311,6 +313,50 @@ session_create(struct session *s, const char *new_id, int64_t deadline_ms, struc
 	return rc == RC_OK ? commit(s, &fresh, err) : roll_back(s, rc);
 }
 
+struct walk {				/* the database beside the snapshot */
+	const struct kv_items	*items;
+	size_t			 at;
+};
+
+/* compare_item - the database's next one is the snapshot's next one */
+static enum rc
+compare_item(void *arg, const struct kv_item *item, struct error *err)
+{
+	struct walk *w = arg;
+	const struct kv_item *shown = &w->items->v[w->at];
+
+	if (strncmp(item->key, KV_META_PREFIX, strlen(KV_META_PREFIX)) == 0)
+		return RC_OK;
+	if (w->at == w->items->n || strcmp(shown->key, item->key) != 0 ||
+	    shown->mod_rev != item->mod_rev || shown->len != item->len ||
+	    memcmp(shown->val, item->val, item->len) != 0)
+		return error_set(err, RC_CORRUPT, "%s: snapshot and database differ", item->key);
+	w->at++;
+	return RC_OK;
+}
+
+/* session_verify - see bdb_session.h */
+enum rc
+session_verify(struct session *s, struct error *err)
+{
+	struct snapshot_head head;
+	struct kv_items items;
+	struct walk w = { &items, 0 };
+	enum rc rc;
+
+	rc = snapshot_load(s->dir, s->meta.head.store_id, &head, &items, err);
+	if (rc != RC_OK)
+		return rc;
+	rc = bdb_each(s->db, compare_item, &w, err);
+	if (rc == RC_OK && w.at < items.n)
+		rc = error_set(err, RC_CORRUPT, "%s: in the snapshot, not in the database",
+		    items.v[w.at].key);
+	kv_items_release(&items);
+	bdb_close(s->db);
+	s->db = NULL;
+	return rc == RC_OK ? bdb_verify(s->dir->path, err) : rc;
+}
+
 /* check_compares - does the caller know the newest of all that it names */
 static enum rc
 check_compares(struct session *s, const struct kv_txn *txn, struct error *err)
@@ -365,7 +411,7 @@ stage(struct session *s, const struct kv_txn *txn, struct meta *next, struct err
 		rc = apply(s, txn, next->head.rev + 1, &deleted, err);
 	if (rc != RC_OK)
 		return rc;
-	meta_advance(next, txn->op_id, deleted);
+	meta_advance(next, txn, deleted);
 	rc = put_meta(s, next, err);
 	if (rc != RC_OK)
 		return rc;

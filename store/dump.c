@@ -28,6 +28,7 @@
 /* bytes of a line: the longest key, the longest value in base64, and what is between */
 #define DUMP_LINE_MAX	(KV_KEY_MAX + KV_VALUE_MAX / 3 * 4 + 16)
 #define LOAD_LOCK_MS	5000		/* ms to wait for the lock */
+#define ITEMS_FIRST	64		/* items that a growing list begins with */
 
 /* is_line - can the value stand as it is */
 static bool
@@ -69,7 +70,7 @@ kv_dump(struct kv *kv, FILE *out, struct error *err)
 
 	if (rc != RC_OK)
 		return rc;
-	fprintf(out, DUMP_HEAD "\n", DUMP_FORMAT, kv_store_id(kv), items.n);
+	fprintf(out, DUMP_HEAD "\n", DUMP_FORMAT, items.store_id, items.n);
 	for (size_t i = 0; i < items.n; i++)
 		dump_item(&items.v[i], out);
 	kv_items_release(&items);
@@ -78,226 +79,262 @@ kv_dump(struct kv *kv, FILE *out, struct error *err)
 	return RC_OK;
 }
 
-/* a dump that is being read */
-struct load {
+/* a dump, read */
+struct kv_dump {
+	char		 store_id[KV_STORE_ID];
+	size_t		 told;		/* items, as the head says */
+	struct kv_items	 items;		/* keys and values are ours */
+	size_t		 room;
+};
+
+/* where the reading stands */
+struct reader {
 	FILE		*in;
 	size_t		 line;		/* number of the one in text, from 1 */
 	struct buf	 text;		/* without its newline */
-	char		 store_id[KV_STORE_ID];
-	size_t		 nitems;	/* as the head says */
-	struct kv_op	*ops;		/* keys and values are ours */
-	size_t		 nops;
+	struct kv_dump	*dump;
 };
 
-#define LOAD_INIT(file) { .in = (file), .text = BUF_INIT(DUMP_LINE_MAX) }
-
-/* load_release - what was read may be in clear */
-static void
-load_release(struct load *l)
+/* kv_dump_free - what was read may be in clear */
+void
+kv_dump_free(struct kv_dump *d)
 {
-	for (size_t i = 0; i < l->nops; i++) {
-		mem_wipe((void *)(uintptr_t)l->ops[i].val, l->ops[i].len);
-		free((void *)(uintptr_t)l->ops[i].val);
-		free((void *)(uintptr_t)l->ops[i].key);
+	if (d == NULL)
+		return;
+	for (size_t i = 0; i < d->items.n; i++) {
+		mem_wipe((void *)(uintptr_t)d->items.v[i].val, d->items.v[i].len);
+		free((void *)(uintptr_t)d->items.v[i].val);
+		free((void *)(uintptr_t)d->items.v[i].key);
 	}
-	free(l->ops);
-	buf_wipe(&l->text);
+	free(d->items.v);
+	free(d);
+}
+
+/* kv_dump_store_id - from its head */
+const char *
+kv_dump_store_id(const struct kv_dump *d)
+{
+	return d->store_id;
+}
+
+/* kv_dump_items - in the order of their keys */
+const struct kv_items *
+kv_dump_items(const struct kv_dump *d)
+{
+	return &d->items;
 }
 
 /* refuse - with the number of the line */
 static enum rc
-refuse(const struct load *l, struct error *err, const char *why)
+refuse(const struct reader *r, struct error *err, const char *why)
 {
-	return error_set(err, RC_INVALID, "line %zu: %s", l->line, why);
+	return error_set(err, RC_INVALID, "line %zu: %s", r->line, why);
 }
 
 /* next_line - RC_NOT_FOUND at the end; a line without its newline was cut */
 static enum rc
-next_line(struct load *l, struct error *err)
+next_line(struct reader *r, struct error *err)
 {
 	char c;
 	int ch;
 
-	l->line++;
-	buf_clear(&l->text);
-	while ((ch = getc(l->in)) != EOF && ch != '\n') {
+	r->line++;
+	buf_clear(&r->text);
+	while ((ch = getc(r->in)) != EOF && ch != '\n') {
 		c = (char)ch;
-		if (buf_add(&l->text, &c, 1, NULL) != RC_OK)
-			return refuse(l, err, "too long");
+		if (buf_add(&r->text, &c, 1, NULL) != RC_OK)
+			return refuse(r, err, "too long");
 	}
-	if (ferror(l->in))
+	if (ferror(r->in))
 		return oserr(err, "read the dump");
-	if (ch == EOF && l->text.len == 0)
+	if (ch == EOF && r->text.len == 0)
 		return error_set(err, RC_NOT_FOUND, "no more lines");
 	if (ch == EOF)
-		return refuse(l, err, "cut: it has no newline at its end");
-	if (memchr(l->text.p, '\0', l->text.len) != NULL)
-		return refuse(l, err, "a NUL byte");
+		return refuse(r, err, "cut: it has no newline at its end");
+	if (memchr(r->text.p, '\0', r->text.len) != NULL)
+		return refuse(r, err, "a NUL byte");
 	return RC_OK;
 }
 
-/* load_head - the first line */
+/* read_head - the first line */
 static enum rc
-load_head(struct load *l, struct error *err)
+read_head(struct reader *r, struct error *err)
 {
+	struct kv_dump *d = r->dump;
 	char again[128];
 	int format = 0;
 	enum rc rc;
 
-	rc = next_line(l, err);
+	rc = next_line(r, err);
 	if (rc == RC_NOT_FOUND)
-		return refuse(l, err, "empty, not a dump of mcpd");
+		return refuse(r, err, "empty, not a dump of mcpd");
 	if (rc != RC_OK)
 		return rc;
-	if (sscanf(l->text.p, DUMP_NAME " %9d", &format) != 1)
-		return refuse(l, err, "not a dump of mcpd");
+	if (sscanf(r->text.p, DUMP_NAME " %9d", &format) != 1)
+		return refuse(r, err, "not a dump of mcpd");
 	if (format != DUMP_FORMAT)
 		return error_set(err, RC_INVALID, "line 1: a dump of format %d, this program reads "
 		    "%d", format, DUMP_FORMAT);
-	sscanf(l->text.p, DUMP_NAME " %*d %32[0-9a-f] %9zu", l->store_id, &l->nitems);
-	snprintf(again, sizeof(again), DUMP_HEAD, format, l->store_id, l->nitems);
-	if (strcmp(again, l->text.p) != 0 || strlen(l->store_id) != KV_STORE_ID - 1)
-		return refuse(l, err, "the head is not \"" DUMP_NAME " 1 <store id> <items>\"");
+	sscanf(r->text.p, DUMP_NAME " %*d %32[0-9a-f] %9zu", d->store_id, &d->told);
+	snprintf(again, sizeof(again), DUMP_HEAD, format, d->store_id, d->told);
+	if (strcmp(again, r->text.p) != 0 || strlen(d->store_id) != KV_STORE_ID - 1)
+		return refuse(r, err, "the head is not \"" DUMP_NAME " 1 <store id> <items>\"");
 	return RC_OK;
 }
 
-/* load_value - what stands after the key */
+/* read_value - what stands after the key */
 static enum rc
-load_value(struct load *l, const char *text, struct kv_op *op, struct error *err)
+read_value(struct reader *r, const char *text, struct kv_item *item, struct error *err)
 {
-	size_t len = l->text.len - (size_t)(text - l->text.p);
+	size_t len = r->text.len - (size_t)(text - r->text.p);
 	unsigned char *raw;
 
 	if (*text != '!') {
 		if (!is_line(text, len))
-			return refuse(l, err, "a value with control characters or bad UTF-8");
-		op->val = x_strndup(text, len);
-		op->len = len;
-	} else if (base64_decode(text + 1, len - 1, &raw, &op->len)) {
-		op->val = (char *)raw;
+			return refuse(r, err, "a value with control characters or bad UTF-8");
+		item->val = x_strndup(text, len);
+		item->len = len;
+	} else if (base64_decode(text + 1, len - 1, &raw, &item->len)) {
+		item->val = (char *)raw;
 	} else {
-		return refuse(l, err, "'!' is not followed by valid base64");
+		return refuse(r, err, "'!' is not followed by valid base64");
 	}
 	return RC_OK;
 }
 
-/* load_item - one line; keys ascend, so none is there twice */
-static enum rc
-load_item(struct load *l, struct error *err)
+/* keep - one item more */
+static void
+keep(struct kv_dump *d, const struct kv_item *item)
 {
-	char *space = strchr(l->text.p, ' ');
-	struct kv_op op = { .type = KV_PUT };
-	enum rc rc;
-
-	if (space == NULL || space == l->text.p)
-		return refuse(l, err, "not \"<key> <value>\"");
-	if (space - l->text.p > KV_KEY_MAX)
-		return refuse(l, err, "the key is too long");
-	*space = '\0';
-	if (l->nops > 0 && strcmp(l->ops[l->nops - 1].key, l->text.p) >= 0)
-		return refuse(l, err, "its key is not greater than the one before");
-	rc = load_value(l, space + 1, &op, err);
-	if (rc != RC_OK)
-		return rc;
-	op.key = x_strdup(l->text.p);
-	if ((l->nops & (l->nops - 1)) == 0)
-		l->ops = x_realloc(l->ops, (l->nops ? 2 * l->nops : 1) * sizeof(*l->ops));
-	l->ops[l->nops++] = op;
-	return op.len <= KV_VALUE_MAX ? RC_OK : refuse(l, err, "the value is too long");
+	if (d->items.n == d->room) {
+		d->room = d->room == 0 ? ITEMS_FIRST : 2 * d->room;
+		d->items.v = x_realloc(d->items.v, d->room * sizeof(*d->items.v));
+	}
+	d->items.v[d->items.n++] = *item;
 }
 
-/* load_items - the rest of the lines */
+/* read_item - one line; keys ascend, so none is there twice */
 static enum rc
-load_items(struct load *l, struct error *err)
+read_item(struct reader *r, struct error *err)
 {
+	const struct kv_items *items = &r->dump->items;
+	char *space = strchr(r->text.p, ' ');
+	struct kv_item item = { NULL, NULL, 0, 0 };
 	enum rc rc;
 
-	while ((rc = next_line(l, err)) == RC_OK) {
-		if (l->nops == l->nitems)
-			return refuse(l, err, "more items than the head says");
-		rc = load_item(l, err);
+	if (space == NULL || space == r->text.p)
+		return refuse(r, err, "not \"<key> <value>\"");
+	if (space - r->text.p > KV_KEY_MAX)
+		return refuse(r, err, "the key is too long");
+	*space = '\0';
+	if (items->n > 0 && strcmp(items->v[items->n - 1].key, r->text.p) >= 0)
+		return refuse(r, err, "its key is not greater than the one before");
+	rc = read_value(r, space + 1, &item, err);
+	if (rc != RC_OK)
+		return rc;
+	item.key = x_strdup(r->text.p);
+	keep(r->dump, &item);
+	return item.len <= KV_VALUE_MAX ? RC_OK : refuse(r, err, "the value is too long");
+}
+
+/* read_items - the rest of the lines */
+static enum rc
+read_items(struct reader *r, struct error *err)
+{
+	const struct kv_dump *d = r->dump;
+	enum rc rc;
+
+	while ((rc = next_line(r, err)) == RC_OK) {
+		if (d->items.n == d->told)
+			return refuse(r, err, "more items than the head says");
+		rc = read_item(r, err);
 		if (rc != RC_OK)
 			return rc;
 	}
 	if (rc != RC_NOT_FOUND)
 		return rc;
-	if (l->nops < l->nitems)
+	if (d->items.n < d->told)
 		return error_set(err, RC_INVALID, "line %zu: the dump ends after %zu of %zu items",
-		    l->line, l->nops, l->nitems);
+		    r->line, d->items.n, d->told);
 	return RC_OK;
 }
 
-/* check_place - a dump is a whole store: not mixed with another, and of the same id, for sealed
-   values are bound to it */
-static enum rc
-check_place(struct kv *kv, const struct load *l, struct error *err)
+/* kv_dump_read - the whole text, checked */
+enum rc
+kv_dump_read(FILE *in, struct kv_dump **out, struct error *err)
 {
-	struct kv_items items;
-	enum rc rc;
+	struct kv_dump *d = x_calloc(1, sizeof(*d));
+	struct reader r = { .in = in, .text = BUF_INIT(DUMP_LINE_MAX), .dump = d };
+	enum rc rc = read_head(&r, err);
 
-	if (strcmp(l->store_id, kv_store_id(kv)) != 0)
-		return error_set(err, RC_CONFLICT, "the dump is of store %s, this is store %s",
-		    l->store_id, kv_store_id(kv));
-	if (l->nitems > kv->engine->caps.max_ops)
-		return error_set(err, RC_TOO_LARGE, "%zu items are too many for one transaction, "
-		    "the most is %zu", l->nitems, kv->engine->caps.max_ops);
-	rc = kv_range(kv, "", &items, err);
-	if (rc == RC_OK) {
-		if (items.n > 0)
-			rc = error_set(err, RC_CONFLICT, "the store has %zu items already",
-			    items.n);
-		kv_items_release(&items);
-	}
+	if (rc == RC_OK)
+		rc = read_items(&r, err);
+	buf_wipe(&r.text);
+	if (rc == RC_OK)
+		*out = d;
+	else
+		kv_dump_free(d);
 	return rc;
 }
 
-/* put_all - in one transaction; that each key is absent holds against who came in between */
-static enum rc
-put_all(struct kv *kv, const struct load *l, struct error *err)
+/* removals - of all that is there and not in the dump; how many */
+static size_t
+removals(const struct kv_items *there, const struct kv_items *items, struct kv_op *ops)
 {
-	struct kv_compare *absent = x_calloc(l->nops, sizeof(*absent));
+	size_t n = 0;
+
+	for (size_t i = 0, j = 0; i < there->n; i++) {
+		while (j < items->n && strcmp(items->v[j].key, there->v[i].key) < 0)
+			j++;
+		if (j == items->n || strcmp(items->v[j].key, there->v[i].key) != 0)
+			ops[n++] = (struct kv_op){ .type = KV_DELETE, .key = there->v[i].key };
+	}
+	return n;
+}
+
+/* replace - what is there by what is in the dump, in one transaction, if nobody comes in between */
+static enum rc
+replace(struct kv *kv, const struct kv_dump *d, const struct kv_items *there, struct error *err)
+{
+	const struct kv_items *items = &d->items;
+	struct kv_op *ops = x_calloc(there->n + items->n, sizeof(*ops));
+	struct kv_compare *same = x_calloc(there->n, sizeof(*same));
 	struct kv_txn txn = {
-		.compares = absent, .ncompares = l->nops, .ops = l->ops, .nops = l->nops,
+		.compares = same, .ncompares = there->n, .ops = ops, .store_id = d->store_id,
 		.deadline_ms = clock_mono_ms() + LOAD_LOCK_MS,
 	};
 	enum rc rc;
 
-	for (size_t i = 0; i < l->nops; i++)
-		absent[i].key = l->ops[i].key;
-	rc = kv_txn(kv, &txn, NULL, err);
-	free(absent);
+	for (size_t i = 0; i < there->n; i++)
+		same[i] = (struct kv_compare){ there->v[i].key, there->v[i].mod_rev };
+	txn.nops = removals(there, items, ops);
+	for (size_t i = 0; i < items->n; i++)
+		ops[txn.nops++] = (struct kv_op){ KV_PUT, items->v[i].key, items->v[i].val,
+		    items->v[i].len };
+	rc = txn.nops <= kv->engine->caps.max_ops ? kv_txn(kv, &txn, NULL, err) :
+	    error_set(err, RC_TOO_LARGE, "%zu items are too many for one transaction, the most is "
+	    "%zu", txn.nops, kv->engine->caps.max_ops);
+	free(ops);
+	free(same);
 	return rc;
 }
 
-/* kv_load - into an engine without items */
+/* kv_load - a dump is a whole store: nothing of another stays beside it */
 enum rc
-kv_load(struct kv *kv, FILE *in, struct error *err)
+kv_load(struct kv *kv, const struct kv_dump *d, const struct kv_items *there, struct error *err)
 {
-	struct load l = LOAD_INIT(in);
+	struct kv_items now;
 	enum rc rc;
 
-	rc = load_head(&l, err);
-	if (rc == RC_OK)
-		rc = check_place(kv, &l, err);
-	if (rc == RC_OK)
-		rc = load_items(&l, err);
-	if (rc == RC_OK)
-		rc = put_all(kv, &l, err);
-	load_release(&l);
-	return rc;
-}
-
-/* kv_load_id - the head only */
-enum rc
-kv_load_id(FILE *in, char store_id[KV_STORE_ID], struct error *err)
-{
-	struct load l = LOAD_INIT(in);
-	enum rc rc = load_head(&l, err);
-
-	if (fseek(in, 0, SEEK_SET) != 0 && rc == RC_OK)
-		rc = oserr(err, "rewind the dump");
-	if (rc == RC_OK)
-		memcpy(store_id, l.store_id, KV_STORE_ID);
-	load_release(&l);
+	if (there != NULL)
+		return replace(kv, d, there, err);
+	rc = kv_range(kv, "", &now, err);
+	if (rc != RC_OK)
+		return rc;
+	if (now.n > 0)
+		rc = error_set(err, RC_CONFLICT, "the store has %zu items already", now.n);
+	else
+		rc = replace(kv, d, &now, err);
+	kv_items_release(&now);
 	return rc;
 }

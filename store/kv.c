@@ -123,6 +123,13 @@ kv_rev(struct kv *kv, uint64_t *rev, struct error *err)
 	return RC_OK;
 }
 
+/* kv_verify - the engine looks at itself */
+enum rc
+kv_verify(struct kv *kv, struct error *err)
+{
+	return kv->engine->verify(kv, err);
+}
+
 /* kv_store_id - which store this is */
 const char *
 kv_store_id(struct kv *kv)

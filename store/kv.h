@@ -40,6 +40,7 @@ struct kv_items {			/* sorted by key, all at one revision */
 	struct kv_item	*v;
 	size_t		 n;
 	uint64_t	 rev;
+	char		 store_id[KV_STORE_ID];	/* whose they are */
 	void		*mem;		/* what the items point into */
 	size_t		 mem_len;
 };
@@ -64,6 +65,8 @@ struct kv_txn {
 	const struct kv_op	*ops;		/* in their order: of two on one key the last wins;
 						   none: the revision stays */
 	size_t			 nops;
+	const char		*store_id;	/* NULL, or whose store it is from now on: one that is
+						   restored from a dump keeps the dump's id */
 	const char		*op_id;		/* NULL, or a name of this very change: applied at
 						   most once, a repeat answers RC_OK and its rev (as
 						   long as it is among the last 64 that had one) */
@@ -96,7 +99,10 @@ struct kv_engine {
 	/* MUST. What changed after since; RC_RESYNC when the engine can't tell */
 	enum rc		(*changes)(struct kv *kv, uint64_t since, struct kv_items *out,
 			    struct error *err);
-	/* MUST. Borrowed, constant for the life of the store */
+	/* MUST. The engine's own files are whole, and say what readers see; else RC_CORRUPT */
+	enum rc		(*verify)(struct kv *kv, struct error *err);
+	/* MUST. Borrowed; whose the store was when it was opened. A restore may make it another's:
+	   items say whose they are */
 	const char	*(*store_id)(struct kv *kv);
 	void		(*close)(struct kv *kv);
 };
@@ -127,6 +133,7 @@ enum rc kv_range(struct kv *kv, const char *prefix, struct kv_items *out, struct
 enum rc kv_txn(struct kv *kv, const struct kv_txn *txn, uint64_t *rev, struct error *err);
 enum rc kv_changes(struct kv *kv, uint64_t since, struct kv_items *out, struct error *err);
 enum rc kv_rev(struct kv *kv, uint64_t *rev, struct error *err);
+enum rc kv_verify(struct kv *kv, struct error *err);
 const char *kv_store_id(struct kv *kv);
 void kv_items_release(struct kv_items *items);
 void kv_close(struct kv *kv);		/* NULL is fine */
@@ -134,11 +141,18 @@ void kv_close(struct kv *kv);		/* NULL is fine */
 /* kv_dump - every item as text, sorted, with the store id; the same content gives the same bytes */
 enum rc kv_dump(struct kv *kv, FILE *out, struct error *err);
 
-/* kv_load - what kv_dump() wrote, in one transaction, into an engine without items and of the same
-   store id (RC_CONFLICT); RC_INVALID names the line that is wrong */
-enum rc kv_load(struct kv *kv, FILE *in, struct error *err);
+struct kv_dump;				/* a dump that was read */
 
-/* kv_load_id - the store id in a dump's head, to create the store with; rewinds in */
-enum rc kv_load_id(FILE *in, char store_id[KV_STORE_ID], struct error *err);
+/* kv_dump_read - what kv_dump() wrote; RC_INVALID names the line that is wrong */
+enum rc kv_dump_read(FILE *in, struct kv_dump **out, struct error *err);
+void kv_dump_free(struct kv_dump *d);	/* wipes; NULL is fine */
+const char *kv_dump_store_id(const struct kv_dump *d);
+const struct kv_items *kv_dump_items(const struct kv_dump *d);
+
+/* kv_load - a dump takes the place of all that is there, in one transaction, and its store id that of
+   the store. there (may be NULL) is what may be replaced: RC_STALE when it has changed meanwhile;
+   NULL: the engine must have no items (RC_CONFLICT) */
+enum rc kv_load(struct kv *kv, const struct kv_dump *d, const struct kv_items *there,
+    struct error *err);
 
 #endif

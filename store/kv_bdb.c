@@ -18,6 +18,7 @@
 #include "store/statedir.h"
 
 #define CREATE_LOCK_MS	5000		/* ms to wait for another one who creates */
+#define VERIFY_LOCK_MS	5000		/* ms to wait for the writers before us */
 #define REBUILD_LOCK_MS	500		/* ms a reader waits for the lock to rebuild a snapshot */
 #define REBUILD_PAUSE_MS 1000		/* ms from a rebuild that failed to the next try */
 
@@ -80,16 +81,30 @@ mend(struct kv_bdb *k, enum rc rc, struct error *err)
 	return rc;
 }
 
+/* load_ours - the snapshot of the store that was opened, or of the one that a restore has put in its
+   place: that one's id is on the generation's page too. Any other file is no snapshot of ours */
+static enum rc
+load_ours(struct kv_bdb *k, struct snapshot_head *head, struct kv_items *out, struct error *err)
+{
+	enum rc rc = snapshot_load(&k->dir, NULL, head, out, err);
+
+	if (rc != RC_OK || strcmp(head->store_id, k->store_id) == 0 ||
+	    generation_is_of(&k->gen, head->store_id))
+		return rc;
+	kv_items_release(out);
+	return error_set(err, RC_CORRUPT, "%s: the snapshot is of another store", k->dir.path);
+}
+
 /* load - every item, from the snapshot */
 static enum rc
 load(struct kv_bdb *k, struct snapshot_head *head, struct kv_items *out, struct error *err)
 {
-	enum rc rc = snapshot_load(&k->dir, k->store_id, head, out, err);
+	enum rc rc = load_ours(k, head, out, err);
 
 	if (rc == RC_OK)
 		return RC_OK;
 	rc = mend(k, rc, err);
-	return rc == RC_OK ? snapshot_load(&k->dir, k->store_id, head, out, err) : rc;
+	return rc == RC_OK ? load_ours(k, head, out, err) : rc;
 }
 
 /* bdb_generation - one atomic load, as a rule */
@@ -166,6 +181,19 @@ bdb_txn(struct kv *kv, const struct kv_txn *txn, uint64_t *rev, struct error *er
 	return rc;
 }
 
+/* bdb_verify_kv - in a turn of its own */
+static enum rc
+bdb_verify_kv(struct kv *kv, struct error *err)
+{
+	struct session s = begin(of(kv));
+	enum rc rc = session_open(&s, clock_mono_ms() + VERIFY_LOCK_MS, err);
+
+	if (rc == RC_OK)
+		rc = session_verify(&s, err);
+	session_close(&s);
+	return rc;
+}
+
 /* bdb_store_id - known since the open */
 static const char *
 bdb_store_id(struct kv *kv)
@@ -192,6 +220,7 @@ static const struct kv_engine engine_bdb = {
 	.range		= bdb_range,
 	.txn		= bdb_txn,
 	.changes	= bdb_changes,
+	.verify		= bdb_verify_kv,
 	.store_id	= bdb_store_id,
 	.close		= bdb_close_kv,
 };

@@ -160,7 +160,7 @@ change(struct kv_mem *k, const struct kv_txn *txn, struct error *err)
 	memcpy(next.v, k->items.v, next.n * sizeof(*next.v));
 	for (size_t i = 0; i < txn->nops; i++)
 		apply(&next, &txn->ops[i], meta.head.rev + 1, &deleted);
-	meta_advance(&meta, txn->op_id, deleted);
+	meta_advance(&meta, txn, deleted);
 	rc = draw(&next, &meta.head, &drawn, err);
 	free(next.v);
 	if (rc != RC_OK)
@@ -194,6 +194,18 @@ mem_txn(struct kv *kv, const struct kv_txn *txn, uint64_t *rev, struct error *er
 	return rc;
 }
 
+/* mem_verify - no file, nothing to be damaged; that its image is whole is checked with each read */
+static enum rc
+mem_verify(struct kv *kv, struct error *err)
+{
+	struct kv_items items;
+	enum rc rc = kv_range(kv, "", &items, err);
+
+	if (rc == RC_OK)
+		kv_items_release(&items);
+	return rc;
+}
+
 /* mem_store_id - fixed at birth */
 static const char *
 mem_store_id(struct kv *kv)
@@ -220,6 +232,7 @@ static const struct kv_engine engine_mem = {
 	.range		= mem_range,
 	.txn		= mem_txn,
 	.changes	= mem_changes,
+	.verify		= mem_verify,
 	.store_id	= mem_store_id,
 	.close		= mem_close,
 };

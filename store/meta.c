@@ -54,13 +54,15 @@ push(struct meta *m, uint64_t rev, const char *op_id)
 
 /* meta_advance - one revision further */
 void
-meta_advance(struct meta *m, const char *op_id, int deleted)
+meta_advance(struct meta *m, const struct kv_txn *txn, int deleted)
 {
 	m->head.rev++;
 	if (deleted)
 		m->head.deleted_rev = m->head.rev;
-	if (op_id != NULL)
-		push(m, m->head.rev, op_id);
+	if (txn->store_id != NULL)
+		snprintf(m->head.store_id, sizeof(m->head.store_id), "%s", txn->store_id);
+	if (txn->op_id != NULL)
+		push(m, m->head.rev, txn->op_id);
 }
 
 /* meta_encode - as text; META_MAX holds the most there can be, so adding does not fail */

@@ -39,7 +39,7 @@ void meta_init(struct meta *m, const char *store_id);
 uint64_t meta_applied(const struct meta *m, const char *op_id);
 
 /* meta_advance - the facts after a change */
-void meta_advance(struct meta *m, const char *op_id, int deleted);
+void meta_advance(struct meta *m, const struct kv_txn *txn, int deleted);
 
 char *meta_encode(const struct meta *m);
 enum rc meta_parse(struct meta *m, const char *text, size_t len, struct error *err);

@@ -43,6 +43,17 @@ enum rc keyring_check(struct keyring *k, struct error *err);
 /* keyring_create - a new file of one new key, 0600, never over an existing one (RC_CONFLICT) */
 enum rc keyring_create(const char *path, struct error *err);
 
+/* keyring_rotate - add a new key, which is the active one from then on; where another than from is
+   active already, nothing is added. *id is the active one. The file keeps its owner and mode, and all
+   older keys; RC_BUSY while another process changes it */
+enum rc keyring_rotate(struct keyring *k, uint32_t from, uint32_t *id, struct error *err);
+
+/* keyring_active_id - which key seals now */
+enum rc keyring_active_id(struct keyring *k, uint32_t *id, struct error *err);
+
+/* keyring_path - borrowed */
+const char *keyring_path(const struct keyring *k);
+
 /* seal_value - the envelope as base64 text, owned by the caller */
 enum rc seal_value(struct keyring *k, const struct seal_place *at, const char *plain, size_t len,
     char **out, struct error *err);

@@ -175,6 +175,7 @@ snapshot_parse(void *mem, size_t len, struct snapshot_head *out, struct kv_items
 	if (rc == RC_OK) {
 		found.n = head.nitems;
 		found.rev = head.rev;
+		memcpy(found.store_id, head.store_id, KV_STORE_ID);
 		found.v = x_calloc(found.n, sizeof(*found.v));
 		rc = take_entries(mem, len, &found, err);
 	}

@@ -138,7 +138,7 @@ read_table(struct store *s, const struct table **out, struct error *err)
 	rc = kv_range(s->kv, "", &items, err);
 	if (rc != RC_OK)
 		return rc;
-	rc = table_build(&items, kv_store_id(s->kv), s->table, out, err);
+	rc = table_build(&items, items.store_id, s->table, out, err);
 	kv_items_release(&items);
 	return rc;
 }
@@ -253,6 +253,18 @@ change_once(struct store *s, store_plan *plan, void *arg, int64_t deadline_ms, b
 	batch_free(b);
 	table_unref(t);
 	return rc;
+}
+
+/* store_touch - see store.h */
+enum rc
+store_touch(struct store *s, struct error *err)
+{
+	static const char value[] = "{}";
+	const struct kv_op op = { KV_PUT, CATALOGUE_CHANGE, value, sizeof(value) - 1 };
+	const struct kv_txn txn = { .ops = &op, .nops = 1,
+	    .deadline_ms = clock_mono_ms() + STORE_LOCK_MS };
+
+	return kv_txn(s->kv, &txn, NULL, err);
 }
 
 /* nap - not all of those that were overtaken at the same time */

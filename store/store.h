@@ -49,6 +49,10 @@ enum rc store_table(struct store *s, const struct table **out, struct error *err
 typedef enum rc store_plan(struct batch *b, void *arg, struct error *err);
 enum rc store_change(struct store *s, store_plan *plan, void *arg, struct error *err);
 
+/* store_touch - a change of nothing: what is being planned at this moment is planned again, on what
+   there is after it */
+enum rc store_touch(struct store *s, struct error *err);
+
 /* batch_table - the table as the batch has made it so far */
 const struct table *batch_table(const struct batch *b);
 
@@ -77,7 +81,11 @@ enum rc batch_delete(struct batch *b, const struct record *old, struct error *er
    its version and time. A consequence of another change: the permit is not asked */
 void batch_replace(struct batch *b, const struct record *old, struct record *r);
 
-/* batch_copy - a private copy of a record, to be changed and given to batch_replace() */
+/* batch_rewrite - the same record in another stored form (a value sealed anew): its version and time
+   stay, the permit is not asked; takes r */
+void batch_rewrite(struct batch *b, struct record *r);
+
+/* batch_copy - a private copy of a record, to be changed and given to one of the two */
 struct record *batch_copy(const struct record *old);
 
 /* store_init - state directory, key file (made unless it is there and named so), and the first

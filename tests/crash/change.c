@@ -66,7 +66,10 @@ raise_count(struct kv *kv, const struct kv_items *items, uint64_t *n, struct err
 		{ KV_DELETE, del, NULL, 0 },
 		{ KV_PUT, "pair/b", text, strlen(text) },
 	};
-	struct kv_txn txn = { &c, 1, ops, 5, op_id, clock_mono_ms() + CHANGE_LOCK_MS };
+	struct kv_txn txn = {
+		.compares = &c, .ncompares = 1, .ops = ops, .nops = 5, .op_id = op_id,
+		.deadline_ms = clock_mono_ms() + CHANGE_LOCK_MS,
+	};
 	enum rc rc;
 
 	snprintf(put, sizeof(put), "ring/%" PRIu64, next % RING);

@@ -20,15 +20,28 @@ dumped(struct kv *kv)
 	return out;
 }
 
-/* load - a store from text */
+/* load_over - a store from text, in the place of what is there (NULL: of nothing) */
+static enum rc
+load_over(struct kv *kv, const char *dump, size_t len, const struct kv_items *there,
+    struct error *err)
+{
+	FILE *f = fmemopen((void *)(uintptr_t)dump, len, "r");
+	struct kv_dump *d;
+	enum rc rc = kv_dump_read(f, &d, err);
+
+	fclose(f);
+	if (rc != RC_OK)
+		return rc;
+	rc = kv_load(kv, d, there, err);
+	kv_dump_free(d);
+	return rc;
+}
+
+/* load - into an empty store */
 static enum rc
 load(struct kv *kv, const char *dump, size_t len, struct error *err)
 {
-	FILE *f = fmemopen((void *)(uintptr_t)dump, len, "r");
-	enum rc rc = kv_load(kv, f, err);
-
-	fclose(f);
-	return rc;
+	return load_over(kv, dump, len, NULL, err);
 }
 
 static const char dump_text[] =
@@ -92,8 +105,7 @@ static const struct { const char *dump, *says; enum rc rc; } bad_dumps[] = {
 	{ "mcpd-dump 1 " STORE_ID "\n",			"line 1: the head",	RC_INVALID },
 	{ "mcpd-dump 1 " STORE_ID " 0 \n",			"line 1: the head",	RC_INVALID },
 	{ "mcpd-dump 1 0" "123 0\n",			"line 1: the head",	RC_INVALID },
-	{ "mcpd-dump 1 fedcba98765432100123456789abcdef 0\n", "of store fedc",	RC_CONFLICT },
-	{ HEAD(999999),					"too many",		RC_TOO_LARGE },
+	{ HEAD(999999),					"ends after 0 of 999999", RC_INVALID },
 	{ HEAD(1),					"ends after 0 of 1",	RC_INVALID },
 	{ HEAD(2) "a 1\n",				"ends after 1 of 2",	RC_INVALID },
 	{ HEAD(1) "a 1\nb 2\n",				"line 3: more items",	RC_INVALID },
@@ -137,16 +149,50 @@ Test(dump, a_dump_with_an_endless_line_is_refused)
 	kv_close(kv);
 }
 
-Test(dump, the_store_id_of_a_dump_is_read_and_the_dump_rewound)
+Test(dump, a_dump_brings_its_store_id_along)
 {
-	FILE *f = fmemopen((void *)(uintptr_t)dump_text, strlen(dump_text), "r");
-	char id[KV_STORE_ID];
-	struct kv *kv;
+	static const char other[] = "mcpd-dump 1 fedcba98765432100123456789abcdef 1\na/b c\n";
 
-	cr_assert_eq(kv_load_id(f, id, NULL), RC_OK);
-	cr_expect_str_eq(id, STORE_ID);
-	kv = kv_mem_new(id);
-	cr_expect_eq(kv_load(kv, f, NULL), RC_OK);
-	fclose(f);
+	EACH_ENGINE(p) {
+		struct kv_items items;
+		struct error err;
+		char *got;
+
+		cr_assert_eq(load(p.kv, dump_text, strlen(dump_text), &err), RC_OK);
+		cr_assert_eq(kv_range(p.kv, "", &items, NULL), RC_OK);
+		cr_assert_eq(load_over(p.kv, other, strlen(other), &items, &err), RC_OK, "%s: %s",
+		    p.engine, err.msg);
+		got = dumped(p.kv);
+		cr_expect_str_eq(got, other, "%s: all else is gone:\n%s", p.engine, got);
+		free(got);
+		cr_expect_eq(load_over(p.kv, other, strlen(other), &items, &err), RC_STALE,
+		    "%s: what was to be replaced is not what is there", p.engine);
+		kv_items_release(&items);
+	}
+}
+
+Test(dump, an_engine_that_is_whole_says_so)
+{
+	EACH_ENGINE(p) {
+		struct error err = { .msg = "" };
+
+		cr_assert_eq(load(p.kv, dump_text, strlen(dump_text), &err), RC_OK);
+		cr_expect_eq(kv_verify(p.kv, &err), RC_OK, "%s: %s", p.engine, err.msg);
+	}
+}
+
+Test(dump, more_items_than_a_transaction_takes_are_refused)
+{
+	struct kv *kv = kv_mem_new(STORE_ID);
+	size_t n = kv->engine->caps.max_ops + 1, len = 0;
+	char *dump = x_malloc(64 + n * 16);
+	struct error err;
+
+	len += (size_t)snprintf(dump, 64, "mcpd-dump 1 " STORE_ID " %zu\n", n);
+	for (size_t i = 0; i < n; i++)
+		len += (size_t)snprintf(dump + len, 16, "a/%06zu x\n", i);
+	cr_expect_eq(load(kv, dump, len, &err), RC_TOO_LARGE, "%s", err.msg);
+	expect_items(kv, 0, 1);
+	free(dump);
 	kv_close(kv);
 }

@@ -15,7 +15,10 @@ static enum rc
 change(struct kv *kv, const struct kv_compare *c, size_t nc, const struct kv_op *ops, size_t nops,
     uint64_t *rev)
 {
-	struct kv_txn txn = { c, nc, ops, nops, NULL, clock_mono_ms() + WAIT_MS };
+	struct kv_txn txn = {
+		.compares = c, .ncompares = nc, .ops = ops, .nops = nops,
+		.deadline_ms = clock_mono_ms() + WAIT_MS,
+	};
 
 	return kv_txn(kv, &txn, rev, NULL);
 }
@@ -222,7 +225,10 @@ Test(kv, an_op_id_is_applied_once)
 	EACH_ENGINE(p) {
 		struct kv_op op = { KV_PUT, "a", "1", 1 };
 		struct kv_compare absent = { "a", 0 };
-		struct kv_txn txn = { &absent, 1, &op, 1, "first", INT64_MAX };
+		struct kv_txn txn = {
+			.compares = &absent, .ncompares = 1, .ops = &op, .nops = 1,
+			.op_id = "first", .deadline_ms = INT64_MAX,
+		};
 		uint64_t rev = 0;
 		char id[16];
 
@@ -275,7 +281,9 @@ Test(kv, what_is_out_of_bounds_is_refused_before_anything_is_applied)
 			struct kv_op ops[] = {
 				{ KV_PUT, "good", "1", 1 }, { KV_PUT, r->key, long_value, r->len }
 			};
-			struct kv_txn txn = { NULL, 0, ops, 2, r->op_id, INT64_MAX };
+			struct kv_txn txn = {
+				.ops = ops, .nops = 2, .op_id = r->op_id, .deadline_ms = INT64_MAX,
+			};
 			struct error err;
 			enum rc rc = kv_txn(p.kv, &txn, NULL, &err);
 

@@ -113,7 +113,9 @@ static int
 change_failing(struct kv *kv, enum call call, int nth, const char *key, enum rc *rc)
 {
 	struct kv_op op = { KV_PUT, key, value, sizeof(value) };
-	struct kv_txn txn = { NULL, 0, &op, 1, key, clock_mono_ms() + WAIT_MS };
+	struct kv_txn txn = {
+		.ops = &op, .nops = 1, .op_id = key, .deadline_ms = clock_mono_ms() + WAIT_MS,
+	};
 	struct error err = { .msg = "" };
 	int reached;
 
@@ -139,7 +141,7 @@ static void
 sweep(struct kv *kv, const struct row *row)
 {
 	struct kv_op op = { KV_PUT, "", "value", 5 };
-	struct kv_txn again = { NULL, 0, &op, 1, NULL, INT64_MAX };
+	struct kv_txn again = { .ops = &op, .nops = 1, .deadline_ms = INT64_MAX };
 	char key[64];
 	int nth = 0, was;
 	enum rc rc;
