@@ -21,6 +21,9 @@ static const struct opt global_options[] = {
 
 static const struct command *const commands[] = {	/* in the order of their groups */
 	&command_init,
+	&command_backup,
+	&command_restore,
+	&command_rekey,
 	&command_create,
 	&command_get,
 	&command_describe,

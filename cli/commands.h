@@ -49,6 +49,9 @@ void help_print(const struct command *c, const char *path, FILE *out);
 enum rc do_version(struct program *p, const struct args *a, struct error *err);
 
 extern const struct command command_init;
+extern const struct command command_backup;
+extern const struct command command_restore;
+extern const struct command command_rekey;
 extern const struct command command_create;
 extern const struct command command_get;
 extern const struct command command_describe;

@@ -266,6 +266,21 @@ static const struct transport_ops local_ops = {
 	.close	= local_close,
 };
 
+/* local_service - for the few commands that no server is asked for */
+enum rc
+local_service(struct transport *t, struct service **svc, const struct caller **caller,
+    struct error *err)
+{
+	struct local *l = (struct local *)t;
+
+	if (t->ops != &local_ops)
+		return error_set(err, RC_USAGE, "this works on the store itself only: run it on the "
+		    "server, with --db DIR");
+	*svc = &l->svc;
+	*caller = &l->caller;
+	return RC_OK;
+}
+
 /* local_open - as the store's owner, with all its rights */
 enum rc
 local_open(const char *db, struct transport **out, struct error *err)

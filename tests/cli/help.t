@@ -7,6 +7,9 @@ administer mcpd, the gateway that keeps the keys of LLM providers
 
 Store:
   init       make a store, its key, and the first user's token
+  backup     the whole store as text; sealed values stay sealed
+  restore    a store from a backup; the key file is copied separately
+  rekey      seal every secret with a new key, or finish doing so
 
 Resources:
   create     make an llm, secret, user, group, rbac or mcptoken
@@ -140,6 +143,9 @@ administer mcpd, the gateway that keeps the keys of LLM providers
 
 Store:
   init       make a store, its key, and the first user's token
+  backup     the whole store as text; sealed values stay sealed
+  restore    a store from a backup; the key file is copied separately
+  rekey      seal every secret with a new key, or finish doing so
 
 Resources:
   create     make an llm, secret, user, group, rbac or mcptoken

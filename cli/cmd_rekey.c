@@ -1,0 +1,57 @@
+/* cmd_rekey.c - mcpctl rekey */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/local.h"
+#include "service/rekey.h"
+
+/* each - a line a secret, as its transaction is done */
+static void
+each(void *arg, const struct rekey *r, const char *secret)
+{
+	(void)r;
+	program_say(arg, "secret/%s rekeyed", secret);
+	fflush(stdout);
+}
+
+/* tell - which key, and what becomes of the others */
+static void
+tell(const struct program *p, const struct rekey *r, const char *key_file)
+{
+	program_note(p, "rekeyed: %zu, with key id %u (%s)", r->done, (unsigned)r->key_id,
+	    r->added ? "a new key" : "the key that an earlier rekey made");
+	program_note(p, "Older lines of %s can be removed; backups made before now need them.",
+	    key_file);
+}
+
+/* do_rekey - mcpctl rekey */
+static enum rc
+do_rekey(struct program *p, const struct args *a, struct error *err)
+{
+	struct rekey r = { .each = each, .arg = p };
+	const struct caller *caller;
+	struct transport *t;
+	struct service *svc;
+	enum rc rc;
+
+	(void)a;
+	if ((rc = program_transport(p, &t, err)) != RC_OK ||
+	    (rc = local_service(t, &svc, &caller, err)) != RC_OK)
+		return rc;
+	rc = rekey_run(svc, caller, &r, err);
+	if (rc == RC_OK)
+		tell(p, &r, svc->cfg->key_file);
+	else if (r.added || r.done > 0)
+		error_prefix(err, "%zu of %zu secrets rekeyed, run it again to go on", r.done,
+		    r.total);
+	return rc;
+}
+
+const struct command command_rekey = {
+	.name = "rekey", .group = "Store", .words = "",
+	.help = "seal every secret with a new key, or finish doing so",
+	.store_only = "the key file is changed",
+	.run = do_rekey,
+	.examples = "mcpctl rekey\n",
+};

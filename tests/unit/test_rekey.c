@@ -1,0 +1,166 @@
+/* test_rekey.c - every sealed value under a new key, and nothing else changed */
+#include <criterion/criterion.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "service/rekey.h"
+#include "tests/unit/fixture.h"
+
+#define MANY (2 * REKEY_BATCH + 7)	/* secrets: three transactions */
+
+static struct fixture f;
+
+static void
+setup(void)
+{
+	char text[64];
+
+	fixture_open(&f);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(text, sizeof(text), "{'name':'s%d','data':{'k':'v%d'}}", i, i);
+		fixture_make(&f, &kind_secret, text);
+	}
+}
+
+static void
+teardown(void)
+{
+	fixture_close(&f);
+}
+
+TestSuite(rekey, .init = setup, .fini = teardown, .timeout = 60);
+
+/* run - rekey, and its facts */
+static struct rekey
+run(void)
+{
+	struct rekey r = { .each = NULL };
+	struct error err = { .msg = "" };
+
+	cr_assert_eq(rekey_run(&f.svc, &f.admin, &r, &err), RC_OK, "%s", err.msg);
+	return r;
+}
+
+/* under - secrets whose value is sealed with that key, each of which must open to its value */
+static int
+under(uint32_t key_id)
+{
+	const struct table *t = fixture_look(&f);
+	int n = 0;
+
+	for (int i = 0; i < MANY; i++) {
+		char name[16], value[16], *clear;
+		const struct secret *s;
+		struct error err = { .msg = "" };
+
+		snprintf(name, sizeof(name), "s%d", i);
+		snprintf(value, sizeof(value), "v%d", i);
+		s = (const void *)table_by_name(t, &kind_secret, name);
+		n += seal_key_id(s->values[0].stored) == key_id;
+		cr_assert_eq(secret_open(s, table_store_id(t), store_keyring(f.svc.store), "k",
+		    &clear, &err), RC_OK, "%s: %s", name, err.msg);
+		cr_expect_str_eq(clear, value);
+		cr_expect_eq(s->r.version, 1, "%s looks changed", name);
+		mem_free_wiped(clear);
+	}
+	return n;
+}
+
+/* keep_lines - rewrite the key file with only its last n lines */
+static void
+keep_lines(int n)
+{
+	char path[96], lines[8][80];
+	FILE *file;
+	int count = 0;
+
+	snprintf(path, sizeof(path), "%s/key", f.dir);
+	file = fopen(path, "r");
+	while (count < 8 && fgets(lines[count], sizeof(lines[0]), file) != NULL)
+		count++;
+	fclose(file);
+	file = fopen(path, "w");
+	for (int i = count - n; i < count; i++)
+		fputs(lines[i], file);
+	fclose(file);
+}
+
+Test(rekey, seals_everything_with_a_new_key_and_the_old_one_can_go)
+{
+	struct rekey r = run();
+
+	cr_expect(r.added);
+	cr_expect_eq(r.key_id, 2);
+	cr_expect_eq(r.done, MANY);
+	cr_expect_eq(r.total, MANY);
+	keep_lines(1);
+	cr_expect_eq(keyring_check(store_keyring(f.svc.store), NULL), RC_OK);
+	cr_expect_eq(under(2), MANY);
+}
+
+Test(rekey, goes_on_where_one_before_it_was_killed)
+{
+	uint32_t id;
+	struct error err = { .msg = "" };
+	struct rekey r;
+
+	/* half-done, as a kill between two transactions leaves it: a new key, some under it */
+	cr_assert_eq(keyring_rotate(store_keyring(f.svc.store), 1, &id, &err), RC_OK, "%s",
+	    err.msg);
+	cr_expect_eq(id, 2);
+	for (int i = 0; i < 50; i++) {
+		char name[16], body[64];
+
+		snprintf(name, sizeof(name), "s%d", i);
+		snprintf(body, sizeof(body), "{'data':{'k':'x'}}");
+		cr_assert_eq(fixture_put(&f, &f.admin, &kind_secret, name, body, &err), RC_OK);
+		snprintf(body, sizeof(body), "{'data':{'k':'v%d'}}", i);
+		cr_assert_eq(fixture_put(&f, &f.admin, &kind_secret, name, body, &err), RC_OK);
+	}
+	r = run();
+	cr_expect_not(r.added, "the key of before is used");
+	cr_expect_eq(r.key_id, 2);
+	cr_expect_eq(r.done, MANY - 50);
+}
+
+Test(rekey, each_time_it_is_asked_for_with_nothing_waiting_is_a_new_key)
+{
+	run();
+	cr_expect_eq(run().key_id, 3);
+	cr_expect_eq(under(3), MANY);
+}
+
+Test(rekey, a_value_that_does_not_open_ends_it_with_its_name_and_what_was_done_stays)
+{
+	struct rekey r = { .each = NULL };
+	struct error err = { .msg = "" };
+	char path[96];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/key", f.dir);
+	file = fopen(path, "w");	/* the old key is lost */
+	fputs("9 AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n", file);
+	fclose(file);
+	cr_assert_eq(keyring_check(store_keyring(f.svc.store), NULL), RC_OK);
+	cr_expect_eq(rekey_run(&f.svc, &f.admin, &r, &err), RC_NOT_FOUND);
+	cr_expect_not_null(strstr(err.msg, "secret 's0'"), "%s", err.msg);
+	cr_expect_not_null(strstr(err.msg, "key id 1 is not in"), "%s", err.msg);
+	cr_expect_eq(r.done, 0);
+}
+
+Test(rekey, a_rotation_that_another_one_was_faster_with_adds_no_second_key)
+{
+	struct keyring *k = store_keyring(f.svc.store);
+	struct error err;
+	uint32_t id;
+
+	cr_assert_eq(keyring_rotate(k, 1, &id, &err), RC_OK);
+	cr_expect_eq(id, 2);
+	cr_assert_eq(keyring_rotate(k, 1, &id, &err), RC_OK);
+	cr_expect_eq(id, 2);
+	cr_assert_eq(keyring_active_id(k, &id, &err), RC_OK);
+	cr_expect_eq(id, 2);
+}
