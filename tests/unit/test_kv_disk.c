@@ -202,7 +202,10 @@ count_failing(struct kv *kv, const struct row *row, int nth)
 	uint64_t before = revision(kv), counted = 0, after;
 	struct kv_compare c = { "count", before };
 	struct kv_op op = { KV_PUT, "count", value, sizeof(value) };
-	struct kv_txn txn = { &c, 1, &op, 1, NULL, clock_mono_ms() + WAIT_MS };
+	struct kv_txn txn = {
+		.compares = &c, .ncompares = 1, .ops = &op, .nops = 1,
+		.deadline_ms = clock_mono_ms() + WAIT_MS,
+	};
 	struct error err = { .msg = "" };
 	int reached;
 	enum rc rc;
