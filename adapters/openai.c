@@ -1,13 +1,9 @@
-/* openai.c - providers that speak OpenAI's language: bytes pass, only `model` is replaced */
-#include <json-c/json.h>
-#include <stdio.h>
+/* openai.c - providers that speak OpenAI's language: bytes pass, but for `model` and the usage */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "adapters/adapter.h"
+#include "adapters/forward.h"
 #include "base/jsonx.h"
-#include "base/mem.h"
 #include "base/url.h"
 
 static const char done[] = "data: [DONE]\n\n";
@@ -40,72 +36,11 @@ path_of(const struct adapter_call *call)
 	return row;
 }
 
-/* has_header - one of extraConfig.headers; it takes the place of ours */
+/* is_counted - the streams whose usage comes only when it is asked for */
 static bool
-has_header(const struct adapter_call *call, const char *name)
+is_counted(const struct adapter_call *call)
 {
-	for (size_t i = 0; i < call->nheaders; i++)
-		if (strcasecmp(call->headers[i].name, name) == 0)
-			return true;
-	return false;
-}
-
-/* put_header - ours, unless it is replaced */
-static void
-put_header(const struct adapter_call *call, struct adapter_request *out, const char *name,
-    const char *value)
-{
-	if (!has_header(call, name))
-		adapter_header(out, name, value);
-}
-
-/* put_headers - what goes upstream: nothing of the caller's */
-static void
-put_headers(const struct adapter_call *call, struct adapter_request *out)
-{
-	size_t size;
-	char *bearer;
-
-	if (call->body != NULL)
-		put_header(call, out, "Content-Type", "application/json");
-	put_header(call, out, "Accept", call->stream ? "text/event-stream" : "application/json");
-	if (call->key != NULL) {
-		size = sizeof("Bearer ") + strlen(call->key);
-		bearer = x_malloc(size);	/* x_asprintf() leaves copies behind as it grows */
-		snprintf(bearer, size, "Bearer %s", call->key);
-		put_header(call, out, "Authorization", bearer);
-		mem_free_wiped(bearer);
-	}
-	for (size_t i = 0; i < call->nheaders; i++)
-		adapter_header(out, call->headers[i].name, call->headers[i].value);
-}
-
-/* put_body - the caller's bytes, with our model in place of theirs, or as the first member */
-static enum rc
-put_body(const struct adapter_call *call, struct buf *out, struct error *err)
-{
-	const char *end = call->body + call->body_len, *rest = call->model_at.p;
-	struct json_object *model = json_object_new_string(call->model);
-	struct span first;
-	size_t at = 0;
-	enum rc rc;
-
-	if (rest != NULL) {
-		rc = buf_add(out, call->body, (size_t)(rest - call->body), err);
-		if (rc == RC_OK)
-			rc = buf_addstr(out, jsonx_text(model), err);
-		rest += call->model_at.len;
-	} else {
-		rest = call->object.p + 1;
-		rc = buf_add(out, call->body, (size_t)(rest - call->body), err);
-		if (rc == RC_OK)
-			rc = buf_addf(out, err, "\"model\":%s%s", jsonx_text(model),
-			    jscan_next(call->object, &at, NULL, &first) ? "," : "");
-	}
-	if (rc == RC_OK)
-		rc = buf_add(out, rest, (size_t)(end - rest), err);
-	json_object_put(model);
-	return rc;
+	return call->stream && (call->api & (API_CHAT | API_COMPLETIONS));
 }
 
 /* openai_request - url, headers, body */
@@ -119,8 +54,9 @@ openai_request(const struct adapter_call *call, struct adapter_request *out, str
 		return rc;
 	out->url = url_join(base, path_of(call)->path);
 	free(base);
-	put_headers(call, out);
-	return call->body != NULL ? put_body(call, &out->body, err) : RC_OK;
+	forward_headers(call, out);
+	return call->body == NULL ? RC_OK
+	    : forward_body(call, is_counted(call), &out->body, err);
 }
 
 /* openai_response - one JSON object, untouched */
@@ -186,16 +122,16 @@ note(const struct adapter_call *call, struct adapter_stream *s, struct span obje
 		adapter_usage(jscan_get(object, "response"), &s->usage);
 }
 
-/* put_raw - the event as it came; one that the body's end cut after its data is made whole */
-static enum rc
-put_raw(const struct sse_event *event, struct buf *out, struct error *err)
+/* is_ours - the chunk that came only because we asked for the usage */
+static bool
+is_ours(const struct adapter_call *call, struct span object)
 {
-	char last = event->raw_len > 0 ? event->raw[event->raw_len - 1] : '\n';
-	enum rc rc = buf_add(out, event->raw, event->raw_len, err);
+	struct span choices = jscan_get(object, "choices"), first;
+	size_t at = 0;
 
-	if (rc != RC_OK || event->whole)
-		return rc;
-	return buf_addstr(out, last == '\n' ? "\n" : last == '\r' ? "\r" : "\n\n", err);
+	return is_counted(call) && !call->include_usage && jscan_type(choices) == 'a' &&
+	    !jscan_next(choices, &at, NULL, &first) &&
+	    jscan_type(jscan_get(object, "usage")) == 'o';
 }
 
 /* is_done - the end of a stream, in a word */
@@ -220,12 +156,12 @@ openai_event(const struct adapter_call *call, struct adapter_stream *s,
 	enum rc rc;
 
 	if (event->data_len == 0)	/* no event; a torn rest would spoil our [DONE] */
-		return event->whole ? put_raw(event, out, err) : RC_OK;
+		return event->whole ? forward_event(event, out, err) : RC_OK;
 	if (is_done(event)) {
 		if (path_of(call)->ends[0] != NULL)
 			return RC_OK;
 		s->ended = true;
-		return put_raw(event, out, err);
+		return forward_event(event, out, err);
 	}
 	rc = jscan_object(event->data, event->data_len, &opts, NULL, 0, &object, &why);
 	if (is_error(event, object)) {
@@ -237,7 +173,7 @@ openai_event(const struct adapter_call *call, struct adapter_stream *s,
 		return error_set(err, RC_UPSTREAM, "the stream is garbled: an event is no JSON "
 		    "object: %s", why.msg);
 	note(call, s, object);
-	return put_raw(event, out, err);
+	return is_ours(call, object) ? RC_OK : forward_event(event, out, err);
 }
 
 /* openai_finish - the body is over without [DONE]; a finish_reason was its end too */

@@ -1,5 +1,6 @@
 /* test_openai.c - passthrough: what is changed, and that nothing else is */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -306,4 +307,88 @@ Test(openai, is_found_by_the_types_that_speak_it)
 	cr_expect_eq(adapter_find("vllm", API_CHAT), &adapter_vllm);
 	cr_expect_eq(adapter_find("ollama", API_CHAT), &adapter_ollama);
 	cr_expect_null(adapter_find("gemini-cli", API_CHAT));
+}
+
+static const struct { const char *in, *out; } counted[] = {
+	{ "{\"model\":\"x\",\"stream\":true}",
+	  "{\"stream_options\":{\"include_usage\":true},\"model\":\"m\",\"stream\":true}" },
+	{ "{ \"stream\":true}",
+	  "{\"model\":\"m\",\"stream_options\":{\"include_usage\":true}, \"stream\":true}" },
+	{ "{\"stream_options\": null ,\"model\":\"x\"}",
+	  "{\"stream_options\": {\"include_usage\":true} ,\"model\":\"m\"}" },
+	{ "{\"model\":\"x\",\"stream_options\":{ \"include_usage\" : false , \"z\":1}}",
+	  "{\"model\":\"m\",\"stream_options\":{ \"include_usage\" : true , \"z\":1}}" },
+	{ "{\"model\":\"x\",\"stream_options\":{\"include_usage\":null}}",
+	  "{\"model\":\"m\",\"stream_options\":{\"include_usage\":true}}" },
+	{ "{\"stream_options\":{ \"z\":1},\"model\":\"x\"}",
+	  "{\"stream_options\":{\"include_usage\":true, \"z\":1},\"model\":\"m\"}" },
+	{ "{\"model\":\"x\",\"stream_options\":{ }}",
+	  "{\"model\":\"m\",\"stream_options\":{\"include_usage\":true }}" },
+	{ "{\"model\":\"x\",\"stream_options\":{\"include_usage\":true}}",
+	  "{\"model\":\"m\",\"stream_options\":{\"include_usage\":true}}" },
+	{ "{\"model\":\"x\",\"stream_options\":7}", "{\"model\":\"m\",\"stream_options\":7}" },
+};
+
+Test(openai, asks_for_the_usage_of_streams_of_chat_and_completions)
+{
+	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
+		for (enum api api = API_CHAT; api <= API_RESPONSES; api <<= 1) {
+			struct adapter_call call = call_of("openai", counted[i].in);
+			bool asked = api == API_CHAT || api == API_COMPLETIONS;
+			struct jscan_want want = { .name = "stream_options" };
+			struct adapter_request req;
+
+			jscan_object(call.body, call.body_len, &(struct jscan_opts){ 9, 0 }, &want,
+			    1, NULL, NULL);
+			call.options_at = want.value;
+			call.api = api;
+			call.stream = true;
+			adapter_request_init(&req, MAX);
+			cr_assert_eq(adapter_openai.request(&call, &req, NULL), RC_OK);
+			if (asked)
+				cr_expect_str_eq(req.body.p, counted[i].out);
+			else if (strstr(counted[i].in, "true}}") == NULL)
+				cr_expect_null(strstr(req.body.p, "include_usage\":true"));
+			adapter_request_release(&req);
+		}
+	}
+}
+
+/* one chunk, and whether it goes on to a client that did not ask for the usage */
+static const struct { enum api api; const char *chunk; bool passes; } chunks[] = {
+	{ API_CHAT, "{\"choices\":[],\"usage\":{\"prompt_tokens\":9}}", false },
+	{ API_CHAT, "{\"usage\":{\"prompt_tokens\":9}, \"choices\" : [ ] }", false },
+	{ API_COMPLETIONS, "{\"choices\":[],\"usage\":{\"prompt_tokens\":9}}", false },
+	{ API_CHAT, "{\"choices\":[{\"delta\":{}}],\"usage\":{\"prompt_tokens\":9}}", true },
+	{ API_CHAT, "{\"choices\":[],\"usage\":null}", true },
+	{ API_CHAT, "{\"choices\":[],\"prompt_filter_results\":[]}", true },
+	{ API_CHAT, "{\"usage\":{\"prompt_tokens\":9}}", true },
+	{ API_RESPONSES, "{\"choices\":[],\"usage\":{\"input_tokens\":9}}", true },
+};
+
+Test(openai, takes_the_usage_chunk_out_where_only_we_had_asked_for_it)
+{
+	for (size_t i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
+		for (int asked = 0; asked < 2; asked++) {
+			struct adapter_call call = call_of("openai", "{}");
+			int state = 0;
+			struct adapter_stream s = { .usage = { -1, -1, -1 }, .state = &state };
+			char raw[256];
+			struct buf out = BUF_INIT(MAX);
+			int n = snprintf(raw, sizeof(raw), "data: %s\n\n", chunks[i].chunk);
+			const struct sse_event event = {
+				.data = chunks[i].chunk, .data_len = strlen(chunks[i].chunk),
+				.raw = raw, .raw_len = (size_t)n, .whole = true,
+			};
+
+			call.api = chunks[i].api;
+			call.stream = true;
+			call.include_usage = asked;
+			cr_assert_eq(adapter_openai.event(&call, &s, &event, &out, NULL), RC_OK);
+			cr_expect_str_eq(out.p, asked || chunks[i].passes ? raw : "", "chunk %zu", i);
+			if (strstr(raw, "prompt_tokens\":9"))
+				cr_expect_eq(s.usage.prompt, 9, "chunk %zu", i);
+			buf_release(&out);
+		}
+	}
 }
