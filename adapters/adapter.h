@@ -32,8 +32,10 @@ enum api {
 
 #define API_PASSTHROUGH	(API_COMPLETIONS | API_EMBEDDINGS | API_RESPONSES)	/* never translated */
 
-/* bytes that a request's body may be larger than the caller's: the model's name, escaped */
-#define ADAPTER_BODY_SLACK 16384
+/* how large a request's body may get: a translation escapes what stood in clear and names what went
+   without a name; and the model's name, escaped */
+#define ADAPTER_BODY_MAX(len)	((len) * 4 + ADAPTER_BODY_SLACK)
+#define ADAPTER_BODY_SLACK	16384	/* bytes */
 
 struct usage {
 	int64_t	prompt, completion, cached;
@@ -58,6 +60,10 @@ struct adapter_call {			/* one inference call, all borrowed */
 	int64_t			 max_tokens;	/* extraConfig.maxTokens; -1: not set */
 	const char		*thinking;	/* extraConfig.thinking; NULL: not set */
 	const char		*sampling;	/* extraConfig.sampling; NULL: not set */
+	const char		*request_id;	/* ours */
+	const char		*version, *beta;/* the caller's anthropic-version and anthropic-beta;
+						   NULL: none */
+	size_t			 max_held;	/* bytes of a stream that may wait for its next event */
 };
 
 struct adapter_request {		/* what is sent */
@@ -83,6 +89,8 @@ struct adapter {			/* from one API of a client to one type of provider */
 	const char	*default_url;	/* NULL: must be configured */
 	unsigned	 apis;		/* enum api bits */
 	size_t		 stream_size;
+	bool		 local;		/* no provider is asked, but response() with no body: an
+					   estimate, and the client is told so */
 	/* MUST. url, headers, body from the call. RC_UPSTREAM: no url ("vllm: url is required (no
 	   default endpoint for this provider)"); RC_INVALID: the body can't be translated */
 	enum rc		(*request)(const struct adapter_call *call, struct adapter_request *out,
@@ -97,6 +105,9 @@ struct adapter {			/* from one API of a client to one type of provider */
 	   RC_UPSTREAM: "the stream ended before its end" */
 	enum rc		(*finish)(const struct adapter_call *call, struct adapter_stream *s,
 			    struct buf *out, struct error *err);
+	/* MAY. A refusal in the provider's own words; else failure_answer() */
+	void		(*refusal)(const struct adapter_call *call, int status, const char *body,
+			    size_t len, struct failure *f);
 	/* MAY. Free what state owns */
 	void		(*stream_release)(void *state);
 };
@@ -107,6 +118,9 @@ extern const struct adapter *const adapters[];	/* ends with NULL */
 /* adapter_find - who serves an API with a type of Llm; NULL: nobody (gemini-cli) */
 const struct adapter *adapter_find(const char *type, enum api api);
 
+/* adapter_ignore - one more name for the client to know of; "x, y" */
+void adapter_ignore(struct adapter_request *r, const char *name, size_t len);
+
 /* adapter_header - add a header; copies both */
 void adapter_header(struct adapter_request *r, const char *name, const char *value);
 void adapter_request_init(struct adapter_request *r, size_t max_body);
@@ -116,6 +130,9 @@ void adapter_request_release(struct adapter_request *r);	/* wipes: it holds the 
    is not given a second one. Owned by the caller; NULL with RC_UPSTREAM where there is no url */
 enum rc adapter_base(const struct adapter *a, const struct adapter_call *call, char **out,
     struct error *err);
+
+/* adapter_count - the object's member where it is a count; else *out stays */
+void adapter_count(struct span object, const char *name, int64_t *out);
 
 /* adapter_usage - usage of an OpenAI answer object or chunk (its "usage" member); what it doesn't
    say stays as it is */

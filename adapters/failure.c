@@ -341,6 +341,42 @@ failure_event(struct failure *f, const char *type, const char *data, size_t len)
 	free(lead);
 }
 
+/* keep_words - the provider's, where its client may have them */
+static void
+keep_words(struct failure *f, const char *body, size_t len)
+{
+	struct words w;
+
+	words_read(&w, body, len);
+	if (*w.type != '\0')
+		put_words(f->native, sizeof(f->native), w.type);
+	if (*w.message != '\0')
+		put_words(f->message, sizeof(f->message), w.message);
+	words_release(&w);
+}
+
+/* failure_native - a refusal to the provider's own kind of client */
+void
+failure_native(struct failure *f, const char *type, int status, const char *body, size_t len)
+{
+	failure_answer(f, type, status, body, len);
+	if (f->log[0] != '\0' || status < 400 || status > 599 || status == 407)
+		return;
+	f->status = status;
+	f->no_retry = false;
+	f->retry_after[0] = '\0';
+	keep_words(f, body, len);
+}
+
+/* failure_native_event - an error in its stream */
+void
+failure_native_event(struct failure *f, const char *type, const char *data, size_t len)
+{
+	failure_event(f, type, data, len);
+	if (f->log[0] == '\0')
+		keep_words(f, data, len);
+}
+
 /* failure_json - append it */
 void
 failure_json(const struct failure *f, struct buf *out)

@@ -48,6 +48,8 @@ struct failure {
 	char	 code[FAILURE_TEXT];	/* "": null */
 	char	 param[FAILURE_TEXT];	/* "": null */
 	char	 message[FAILURE_MESSAGE];
+	char	 native[FAILURE_TEXT];	/* Anthropic's own type, where its client gets its words;
+					   "": by the status */
 	char	 kind[FAILURE_TEXT];	/* the audit's "error": always a code of ours, never a
 					   provider's words */
 	bool	 no_retry;		/* x-should-retry: false */
@@ -65,6 +67,11 @@ void failure_answer(struct failure *f, const char *type, int status, const char 
 
 /* failure_event - an error object that came inside a stream */
 void failure_event(struct failure *f, const char *type, const char *data, size_t len);
+
+/* failure_native, failure_native_event - the same for a client of the provider's own kind: its status,
+   type and message stay as they are, but for what is about our key */
+void failure_native(struct failure *f, const char *type, int status, const char *body, size_t len);
+void failure_native_event(struct failure *f, const char *type, const char *data, size_t len);
 
 /* failure_rc - from a code of ours (http_call's RC_TIMEOUT, RC_UPSTREAM...); RC_TOO_LARGE is the
    request's: one about an answer must be made RC_UPSTREAM first */

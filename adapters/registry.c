@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "adapters/adapter.h"
+#include "adapters/messages.h"
 #include "base/mem.h"
 #include "base/url.h"
 
@@ -14,6 +15,7 @@ const struct adapter *const adapters[] = {
 	&adapter_deepseek,
 	&adapter_vllm,
 	&adapter_ollama,
+	&messages_to_anthropic,
 	NULL
 };
 
@@ -34,6 +36,22 @@ adapter_request_init(struct adapter_request *r, size_t max_body)
 	*r = (struct adapter_request){ .url = NULL };
 	buf_init(&r->body, max_body);
 	buf_init(&r->ignored, IGNORED_MAX);
+}
+
+/* adapter_ignore - what no header may hold is shown as '?'; a name that is over is left out */
+void
+adapter_ignore(struct adapter_request *r, const char *name, size_t len)
+{
+	struct buf one = BUF_INIT(IGNORED_MAX);
+
+	if (buf_addstr(&one, r->ignored.len > 0 ? ", " : "", NULL) == RC_OK &&
+	    buf_add(&one, name, len, NULL) == RC_OK) {
+		for (char *p = one.p; *p != '\0'; p++)
+			if (*p < ' ' || *p > '~')
+				*p = '?';
+		(void)buf_add(&r->ignored, one.p, one.len, NULL);
+	}
+	buf_release(&one);
 }
 
 /* adapter_header - one more */
@@ -110,9 +128,9 @@ adapter_base(const struct adapter *a, const struct adapter_call *call, char **ou
 	return RC_OK;
 }
 
-/* put_count - a count that is there */
-static void
-put_count(struct span object, const char *name, int64_t *out)
+/* adapter_count - a count that is there */
+void
+adapter_count(struct span object, const char *name, int64_t *out)
 {
 	long long n = jscan_int(jscan_get(object, name));
 
@@ -128,11 +146,11 @@ adapter_usage(struct span object, struct usage *usage)
 
 	if (jscan_type(u) != 'o')
 		return;
-	put_count(u, "prompt_tokens", &usage->prompt);
-	put_count(u, "input_tokens", &usage->prompt);
-	put_count(u, "completion_tokens", &usage->completion);
-	put_count(u, "output_tokens", &usage->completion);
-	put_count(u, "prompt_cache_hit_tokens", &usage->cached);	/* DeepSeek's */
-	put_count(jscan_get(u, "prompt_tokens_details"), "cached_tokens", &usage->cached);
-	put_count(jscan_get(u, "input_tokens_details"), "cached_tokens", &usage->cached);
+	adapter_count(u, "prompt_tokens", &usage->prompt);
+	adapter_count(u, "input_tokens", &usage->prompt);
+	adapter_count(u, "completion_tokens", &usage->completion);
+	adapter_count(u, "output_tokens", &usage->completion);
+	adapter_count(u, "prompt_cache_hit_tokens", &usage->cached);	/* DeepSeek's */
+	adapter_count(jscan_get(u, "prompt_tokens_details"), "cached_tokens", &usage->cached);
+	adapter_count(jscan_get(u, "input_tokens_details"), "cached_tokens", &usage->cached);
 }

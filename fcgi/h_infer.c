@@ -68,6 +68,8 @@ do_infer(struct request *r, struct error *err)
 		.request_id = r->id,
 		.api = (enum api)(r->route->flags >> R_API_SHIFT),
 		.llm = r->llm,
+		.version = r->anthropic_version,
+		.beta = r->anthropic_beta,
 		.body = r->body.p,
 		.body_len = r->body.len,
 		.sink = &out.sink,

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "fcgi/cors.h"
 #include "fcgi/reply.h"
+#include "service/dialect.h"
 
 #define ERROR_BODY_MAX 65536		/* bytes of an error answer in the shape of inference */
 
@@ -64,6 +65,17 @@ reply_header(struct request *r, const char *name, const char *value)
 	}
 }
 
+/* is_messages - Anthropic's path, or one below it, whatever comes of it */
+static bool
+is_messages(const struct request *r)
+{
+	static const char path[] = "/v1/messages";
+	size_t n = sizeof(path) - 1;
+
+	return r->path.text != NULL && strncmp(r->path.text, path, n) == 0 &&
+	    (r->path.text[n] == '\0' || r->path.text[n] == '/');
+}
+
 /* reply_start - what every answer has, then what was collected */
 enum rc
 reply_start(struct request *r, int status, int64_t length, struct error *err)
@@ -75,6 +87,8 @@ reply_start(struct request *r, int status, int64_t length, struct error *err)
 	request_drop_body(r);
 	reply_header(r, "X-Content-Type-Options", "nosniff");
 	reply_header(r, "x-request-id", r->id);
+	if (is_messages(r))
+		reply_header(r, "request-id", r->id);
 	cors_headers(r);
 	if (length >= 0) {
 		snprintf(text, sizeof(text), "%lld", (long long)length);
@@ -163,7 +177,7 @@ fill_failure(struct failure *f, const struct error *why)
 	failure_rc(f, why);
 }
 
-/* reply_failure - {"error":{"message","type","param","code"}} */
+/* reply_failure - in the shape of the path */
 static enum rc
 reply_failure(struct request *r, struct error *err)
 {
@@ -175,7 +189,7 @@ reply_failure(struct request *r, struct error *err)
 		reply_header(r, "x-should-retry", "false");
 	if (*f->retry_after != '\0')
 		reply_header(r, "retry-after", f->retry_after);
-	failure_json(f, &text);
+	dialect_of(is_messages(r) ? API_MESSAGES : API_CHAT)->failure(f, r->id, &text);
 	rc = send_json(r, f->status, text.p, text.len, err);
 	buf_release(&text);
 	return rc;

@@ -33,6 +33,7 @@ static const struct param_row params[] = {
 	{ "REDIRECT_HTTP_AUTHORIZATION", AT(authorization) },
 	{ "HTTP_X_API_KEY",		AT(api_key) },
 	{ "HTTP_IF_MATCH",		AT(if_match) },
+	{ "HTTP_ANTHROPIC_BETA",	AT(anthropic_beta) },
 	{ "HTTP_ANTHROPIC_VERSION",	AT(anthropic_version) },
 	{ "HTTP_ORIGIN",		AT(origin) },
 	{ "HTTP_SEC_FETCH_SITE",	AT(sec_fetch_site) },

@@ -34,7 +34,8 @@ struct request {
 	struct path		 path;		/* text NULL: not a path of ours */
 	const char		*request_method, *request_uri, *script_name, *path_info, *query;
 	const char		*authorization, *api_key, *remote_user, *sec_fetch_site;
-	const char		*origin, *content_type, *if_match, *anthropic_version;
+	const char		*origin, *content_type, *if_match;
+	const char		*anthropic_version, *anthropic_beta;
 	const char		*content_length, *transfer_encoding;
 
 	/* what the dispatcher found out, in this order */

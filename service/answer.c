@@ -11,8 +11,6 @@
 #define WRITE_AT	32768		/* bytes of events that are written without waiting for more */
 #define DRAIN_LOOK_MS	1000		/* how often a silent call looks whether we shut down */
 
-static const char keepalive[] = ": keepalive\n\n";
-
 /* answer_init - nothing sent, nothing known */
 void
 answer_init(struct answer *a, const struct config *cfg, const struct adapter *adapter,
@@ -23,6 +21,7 @@ answer_init(struct answer *a, const struct config *cfg, const struct adapter *ad
 	a->cfg = cfg;
 	a->adapter = adapter;
 	a->call = call;
+	a->dialect = dialect_of(call->api);
 	a->scrub = scrub;
 	a->sink = sink;
 	a->draining = draining;
@@ -238,7 +237,7 @@ comment(struct answer *a, struct error *err)
 	if (!a->committed)
 		rc = commit(a, 200, -1, err);
 	if (rc == RC_OK)
-		rc = put(a, keepalive, sizeof(keepalive) - 1, err);
+		rc = put(a, a->dialect->keepalive, strlen(a->dialect->keepalive), err);
 	return rc == RC_OK ? a->sink->flush(a->sink, err) : rc;
 }
 
@@ -306,27 +305,26 @@ answer_events(struct answer *a)
 	};
 }
 
-/* send_whole - a checked answer, with its length; where the stream is open already, as one event */
+/* send_whole - a checked answer, with its length; where the stream is open already, as its events */
 static enum rc
 send_whole(struct answer *a, const struct buf *body, struct error *err)
 {
-	const char *p = body->p, *end = body->p + body->len, *nl;
+	const char *p = body->p, *end = body->p + body->len, *nl, *lead = a->dialect->before;
 	enum rc rc;
 
 	if (!a->committed) {
 		rc = commit(a, a->upstream_status, (int64_t)body->len, err);
 		return rc == RC_OK ? put(a, body->p, body->len, err) : rc;
 	}
-	for (; p < end; p = nl + 1) {
+	for (; p < end; p = nl + 1, lead = "\ndata: ") {
 		nl = memchr(p, '\n', (size_t)(end - p));
 		if (nl == NULL)
 			nl = end;
-		if ((rc = put(a, "data: ", 6, err)) != RC_OK ||
-		    (rc = put(a, p, (size_t)(nl - p), err)) != RC_OK ||
-		    (rc = put(a, "\n", 1, err)) != RC_OK)
+		if ((rc = put(a, lead, strlen(lead), err)) != RC_OK ||
+		    (rc = put(a, p, (size_t)(nl - p), err)) != RC_OK)
 			return rc;
 	}
-	return put(a, "\ndata: [DONE]\n\n", 15, err);
+	return put(a, a->dialect->after, strlen(a->dialect->after), err);
 }
 
 /* end_of_whole - the body is complete: is it an answer */
@@ -356,6 +354,19 @@ end_of_events(struct answer *a, struct error *err)
 	return rc;
 }
 
+/* name_refusal - the provider's status is known, and its words as far as they came */
+static void
+name_refusal(struct answer *a)
+{
+	a->failed = true;
+	if (a->adapter->refusal != NULL)
+		a->adapter->refusal(a->call, a->upstream_status, a->whole.p, a->whole.len,
+		    &a->failure);
+	else
+		failure_answer(&a->failure, a->call->type, a->upstream_status, a->whole.p,
+		    a->whole.len);
+}
+
 /* end_of_body - the provider's body ended cleanly */
 static enum rc
 end_of_body(struct answer *a, struct error *err)
@@ -366,9 +377,7 @@ end_of_body(struct answer *a, struct error *err)
 	case ANSWER_WHOLE:
 		return end_of_whole(a, err);
 	case ANSWER_REFUSED:
-		a->failed = true;
-		failure_answer(&a->failure, a->call->type, a->upstream_status, a->whole.p,
-		    a->whole.len);
+		name_refusal(a);
 		return RC_OK;
 	default:
 		return error_set(err, RC_UPSTREAM, "the answer is empty");
@@ -386,9 +395,8 @@ name_failure(struct answer *a, enum rc rc, const struct error *err)
 		a->failure = a->stream.failure;
 	} else if (rc == RC_UNAVAILABLE) {
 		failure_set(&a->failure, FAILURE_SATURATED, NULL, "%s", err->msg);
-	} else if (a->way == ANSWER_REFUSED) {	/* the status is known, its words were cut */
-		failure_answer(&a->failure, a->call->type, a->upstream_status, a->whole.p,
-		    a->whole.len);
+	} else if (a->way == ANSWER_REFUSED) {
+		name_refusal(a);
 	} else if (a->way == ANSWER_EVENTS && rc == RC_UPSTREAM) {
 		failure_set(&a->failure, FAILURE_CUT, NULL, "%s: %s", a->call->type, err->msg);
 	} else {
@@ -411,7 +419,7 @@ send_refusal(struct answer *a, struct error *err)
 	}
 	if (a->failure.retry_after[0] != '\0' && !answer_header_has(a, "retry-after"))
 		answer_header_add(a, "retry-after", a->failure.retry_after);
-	failure_json(&a->failure, &body);
+	a->dialect->failure(&a->failure, a->call->request_id, &body);
 	rc = commit(a, a->failure.status, (int64_t)body.len, err);
 	if (rc == RC_OK)
 		rc = put(a, body.p, body.len, err);
@@ -426,14 +434,20 @@ send_error_event(struct answer *a, struct error *err)
 	struct buf body = BUF_INIT(OUT_SLACK);
 	enum rc rc;
 
-	(void)buf_addstr(&body, "data: ", NULL);
-	failure_json(&a->failure, &body);
-	(void)buf_addstr(&body, "\n\n", NULL);
+	dialect_event(a->dialect, &a->failure, a->call->request_id, &body);
 	rc = put_out(a, err);			/* the whole events before the fault are the client's */
 	if (rc == RC_OK)
 		rc = put(a, body.p, body.len, err);
 	buf_release(&body);
 	return rc;
+}
+
+/* answer_local - as if an empty body had come */
+void
+answer_local(struct answer *a)
+{
+	a->way = ANSWER_WHOLE;
+	a->upstream_status = 200;
 }
 
 /* answer_finish - one place where every end comes together */
@@ -453,6 +467,7 @@ answer_finish(struct answer *a, enum rc rc, const struct error *err)
 		scrub_text(a->scrub, a->failure.code);
 		scrub_text(a->scrub, a->failure.param);
 		scrub_text(a->scrub, a->failure.log);
+		scrub_text(a->scrub, a->failure.native);
 		rc = a->committed ? send_error_event(a, &e) : send_refusal(a, &e);
 		a->status = a->failure.status;
 	}

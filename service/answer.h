@@ -16,6 +16,7 @@
 #include "adapters/adapter.h"
 #include "adapters/scrub.h"
 #include "base/config.h"
+#include "service/dialect.h"
 #include "service/infer.h"
 
 #define ANSWER_HEADERS_MAX	40	/* headers of an answer that go to the client */
@@ -30,6 +31,7 @@ struct answer {
 	const struct config		*cfg;
 	const struct adapter		*adapter;
 	const struct adapter_call	*call;
+	const struct dialect		*dialect;
 	const struct scrub		*scrub;
 	struct sink			*sink;
 	const atomic_int		*draining;
@@ -58,6 +60,9 @@ void answer_init(struct answer *a, const struct config *cfg, const struct adapte
 
 /* answer_events - the callbacks that http_call() is given; they point into a */
 struct http_events answer_events(struct answer *a);
+
+/* answer_local - for an adapter that asks no provider: its answer goes out with answer_finish() */
+void answer_local(struct answer *a);
 
 /* answer_finish - http_call() came back with rc: send what is still to be sent */
 void answer_finish(struct answer *a, enum rc rc, const struct error *err);

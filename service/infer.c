@@ -49,6 +49,10 @@ scan_body(struct run *run, struct failure *f)
 	run->ac.api = run->call->api;
 	run->ac.body = run->call->body;
 	run->ac.body_len = run->call->body_len;
+	run->ac.request_id = run->call->request_id;
+	run->ac.version = run->call->version;
+	run->ac.beta = run->call->beta;
+	run->ac.max_held = (size_t)run->svc->cfg->max_event;
 	rc = body_scan(&run->ac, (unsigned)run->svc->cfg->max_nesting, f);
 	if (rc == RC_OK)
 		run->asked = jscan_text(run->ac.model_at, NULL);
@@ -155,7 +159,10 @@ choose_model(struct run *run, struct failure *f)
 static enum rc
 resolve_secrets(struct run *run, struct failure *f)
 {
-	enum rc rc = credential_open(&run->credential, run->svc, run->call->table, run->llm, f);
+	enum rc rc = RC_OK;
+
+	if (!run->adapter->local)
+		rc = credential_open(&run->credential, run->svc, run->call->table, run->llm, f);
 
 	upstream_call(&run->ac, run->llm, &run->credential);
 	return rc;
@@ -185,8 +192,11 @@ static enum rc
 make_request(struct run *run, struct failure *f)
 {
 	struct error err;
-	enum rc rc = run->adapter->request(&run->ac, &run->req, &err);
+	enum rc rc;
 
+	if (run->adapter->local)
+		return RC_OK;
+	rc = run->adapter->request(&run->ac, &run->req, &err);
 	if (rc == RC_INVALID)
 		failure_set(f, FAILURE_REQUEST, run->req.param, "%s", err.msg);
 	else if (rc != RC_OK)
@@ -235,9 +245,14 @@ call_provider(struct run *run, struct http *http, struct answer *answer,
 	    "POST", &run->req);
 	const struct http_events events = answer_events(answer);
 	struct error err = { .rc = RC_OK };
-	enum rc rc;
+	enum rc rc = RC_OK;
 
-	rc = http_call(http, &req, &events, result, &err);
+	if (run->adapter->local) {
+		answer_header_add(answer, "x-mcpd-estimate", "true");
+		answer_local(answer);
+	} else {
+		rc = http_call(http, &req, &events, result, &err);
+	}
 	answer_finish(answer, rc, &err);
 }
 
@@ -307,7 +322,7 @@ infer_run(struct service *svc, struct http *http, const struct infer_call *call,
 	struct answer answer;
 	enum rc rc;
 
-	adapter_request_init(&run.req, call->body_len + ADAPTER_BODY_SLACK);
+	adapter_request_init(&run.req, ADAPTER_BODY_MAX(call->body_len));
 	rc = prepare(&run, f);
 	if (rc != RC_OK) {
 		const struct account_call refused = accounted(&run);

@@ -38,6 +38,7 @@ struct infer_call {
 	const char		*request_id;
 	enum api		 api;
 	const struct llm	*llm;		/* named by the path (/infer), else NULL: by the body */
+	const char		*version, *beta;/* anthropic-version and anthropic-beta; or NULL */
 	const char		*body;
 	size_t			 body_len;
 	struct sink		*sink;

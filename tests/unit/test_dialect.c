@@ -1,0 +1,138 @@
+/* test_dialect.c - our own words, path by path */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "service/dialect.h"
+
+#define MAX 8192			/* bytes */
+
+/* body_of - a failure as the path's body; the buffer is the caller's */
+static const char *
+body_of(enum api api, const struct failure *f, struct buf *out)
+{
+	buf_clear(out);
+	dialect_of(api)->failure(f, "req_1", out);
+	return out->p;
+}
+
+static const char *
+event_of(enum api api, const struct failure *f, struct buf *out)
+{
+	buf_clear(out);
+	dialect_event(dialect_of(api), f, "req_1", out);
+	return out->p;
+}
+
+Test(dialect, gives_errors_the_shape_of_their_path)
+{
+	static const char openai[] = "{\"error\":{\"message\":\"a \\\"b\\\"\",\"type\":"
+	    "\"invalid_request_error\",\"param\":\"x\",\"code\":null}}";
+	struct buf out = BUF_INIT(MAX);
+	struct failure f;
+
+	failure_set(&f, FAILURE_REQUEST, "x", "a \"b\"");
+	for (enum api api = API_CHAT; api <= API_RESPONSES; api <<= 1)
+		cr_expect_str_eq(body_of(api, &f, &out), openai);
+	for (enum api api = API_MESSAGES; api <= API_COUNT_TOKENS; api <<= 1)
+		cr_expect_str_eq(body_of(api, &f, &out), "{\"type\":\"error\",\"error\":{\"type\":"
+		    "\"invalid_request_error\",\"message\":\"a \\\"b\\\"\"},\"request_id\":"
+		    "\"req_1\"}");
+	cr_expect_str_eq(event_of(API_CHAT, &f, &out) + 6, "{\"error\":{\"message\":\"a \\\"b\\\"\","
+	    "\"type\":\"invalid_request_error\",\"param\":\"x\",\"code\":null}}\n\n");
+	cr_expect_str_eq(event_of(API_RESPONSES, &f, &out), "event: error\ndata: {\"type\":"
+	    "\"error\",\"code\":null,\"message\":\"a \\\"b\\\"\",\"param\":\"x\"}\n\n");
+	cr_expect_str_eq(event_of(API_MESSAGES, &f, &out), "event: error\ndata: {\"type\":\"error\","
+	    "\"error\":{\"type\":\"invalid_request_error\",\"message\":\"a \\\"b\\\"\"},"
+	    "\"request_id\":\"req_1\"}\n\n");
+	buf_release(&out);
+}
+
+static const struct { enum failure_cause cause; const char *type; } causes[] = {
+	{ FAILURE_TOKEN, "authentication_error" },
+	{ FAILURE_MODEL_NOT_ALLOWED, "permission_error" },
+	{ FAILURE_MODEL_DISABLED, "permission_error" },
+	{ FAILURE_MODEL_NOT_FOUND, "not_found_error" },
+	{ FAILURE_NOT_SERVED, "not_found_error" },
+	{ FAILURE_METHOD, "invalid_request_error" },
+	{ FAILURE_REQUEST, "invalid_request_error" },
+	{ FAILURE_TOO_LARGE, "request_too_large" },
+	{ FAILURE_MEDIA_TYPE, "invalid_request_error" },
+	{ FAILURE_UNSUPPORTED, "api_error" },
+	{ FAILURE_KEY, "api_error" },
+	{ FAILURE_BACKEND, "api_error" },
+	{ FAILURE_SATURATED, "overloaded_error" },
+	{ FAILURE_TIMEOUT, "timeout_error" },
+	{ FAILURE_UPSTREAM, "api_error" },
+	{ FAILURE_INTERNAL, "api_error" },
+	{ FAILURE_CUT, "api_error" },
+};
+
+/* a provider's refusal: OpenAI-like, translated; Anthropic's own, kept */
+static const struct { int status; const char *translated; int native_status; const char *native; }
+answers[] = {
+	{ 400, "invalid_request_error", 400, "some_error" },
+	{ 401, "api_error", 502, "api_error" },
+	{ 402, "rate_limit_error", 402, "some_error" },
+	{ 403, "api_error", 502, "api_error" },
+	{ 404, "not_found_error", 404, "some_error" },
+	{ 408, "timeout_error", 408, "some_error" },
+	{ 413, "request_too_large", 413, "some_error" },
+	{ 422, "invalid_request_error", 422, "some_error" },
+	{ 429, "rate_limit_error", 429, "some_error" },
+	{ 500, "api_error", 500, "some_error" },
+	{ 503, "api_error", 503, "some_error" },
+	{ 504, "timeout_error", 504, "some_error" },
+	{ 529, "overloaded_error", 529, "some_error" },
+	{ 302, "api_error", 502, "api_error" },
+};
+
+/* type_in - the error's type in an Anthropic body */
+static bool
+type_in(const char *body, const char *type)
+{
+	struct span error = jscan_get((struct span){ body, strlen(body) }, "error");
+
+	return jscan_is(jscan_get(error, "type"), type);
+}
+
+Test(dialect, names_errors_in_anthropics_words)
+{
+	static const char said[] = "{\"type\":\"error\",\"error\":{\"type\":\"some_error\","
+	    "\"message\":\"its words\"}}";
+	struct buf out = BUF_INIT(MAX);
+	struct failure f;
+
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
+		failure_set(&f, causes[i].cause, NULL, "x");
+		cr_expect(type_in(body_of(API_MESSAGES, &f, &out), causes[i].type), "%s", out.p);
+	}
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		failure_answer(&f, "openai", answers[i].status, said, strlen(said));
+		cr_expect(type_in(body_of(API_MESSAGES, &f, &out), answers[i].translated), "%s",
+		    out.p);
+		failure_native(&f, "anthropic", answers[i].status, said, strlen(said));
+		cr_expect_eq(f.status, answers[i].native_status);
+		cr_expect(type_in(body_of(API_MESSAGES, &f, &out), answers[i].native), "%s", out.p);
+		cr_expect_eq(strcmp(f.message, "its words") == 0, f.native[0] != '\0', "%s",
+		    f.message);
+	}
+	buf_release(&out);
+}
+
+Test(dialect, keeps_what_the_native_error_of_a_stream_says)
+{
+	static const char busy[] = "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
+	    "\"message\":\"Overloaded\"}}";
+	static const char key[] = "{\"type\":\"error\",\"error\":{\"type\":"
+	    "\"authentication_error\",\"message\":\"sk-ant-abc\"}}";
+	struct buf out = BUF_INIT(MAX);
+	struct failure f;
+
+	failure_native_event(&f, "anthropic", busy, strlen(busy));
+	cr_expect_str_eq(event_of(API_MESSAGES, &f, &out), "event: error\ndata: {\"type\":\"error\","
+	    "\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"},"
+	    "\"request_id\":\"req_1\"}\n\n");
+	failure_native_event(&f, "anthropic", key, strlen(key));
+	cr_expect_null(strstr(event_of(API_MESSAGES, &f, &out), "sk-ant"));
+	buf_release(&out);
+}
