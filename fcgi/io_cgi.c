@@ -1,10 +1,17 @@
-/* io_cgi.c - plain CGI (RFC 3875): parameters in the environment, body on fd 0, answer on fd 1 */
+/*
+ * io_cgi.c - plain CGI (RFC 3875): parameters in the environment, body on fd 0, answer on fd 1.
+ *
+ * A web server whose client left closes fd 1, and ends us: by TERM, and 3 s later by KILL (Apache).
+ * What was used must be booked before that, so TERM is taken for what it says: nobody reads any more.
+ */
 #include <errno.h>
-#include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -89,16 +96,48 @@ write_body(struct io *io, const char *p, size_t n, struct error *err)
 	return put(p, n, err);
 }
 
-/* watch - a pipe without a reader; asking for events would tell of what is none */
+/* watch - whatever it is */
 static enum rc
 watch(struct io *io, bool *again, struct error *err)
 {
-	struct pollfd out = { .fd = io->watch_fd };
+	struct epoll_event event;
 
-	*again = false;
-	if (poll(&out, 1, 0) > 0)
+	*again = true;
+	if (epoll_wait(io->watch_fd, &event, 1, 0) == 1)
 		return error_set(err, RC_GONE, "the client left");
 	return RC_OK;
+}
+
+/* watch_new - one descriptor for both signs: TERM, and a hang-up of fd 1. Of that nothing else may
+   count: mod_cgid gives a socket, which is "readable" as soon as the body is read */
+static int
+watch_new(void)
+{
+	struct epoll_event in = { .events = EPOLLIN }, hangup = { .events = 0 };
+	int fd = epoll_create1(EPOLL_CLOEXEC), term;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	term = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd >= 0 && term >= 0)
+		(void)epoll_ctl(fd, EPOLL_CTL_ADD, term, &in);
+	if (fd >= 0)				/* a file, which has no hang-up, is refused */
+		(void)epoll_ctl(fd, EPOLL_CTL_ADD, STDOUT_FILENO, &hangup);
+	return fd;
+}
+
+/* stop_reading - what nobody reads any more is refused, what has come already is thrown away: mod_cgid
+   loses an answer whose sender ends with bytes unread */
+static void
+stop_reading(void)
+{
+	char piece[OUT_MAX];
+
+	if (shutdown(STDIN_FILENO, SHUT_RD) == 0)	/* a pipe needs none of that */
+		while (read(STDIN_FILENO, piece, sizeof(piece)) > 0)
+			;
 }
 
 /* close_request - the rest out; the process ends after it */
@@ -108,6 +147,9 @@ close_request(struct io *io)
 	struct io_cgi *c = (struct io_cgi *)io;
 
 	(void)flush(io, NULL);
+	stop_reading();
+	if (io->watch_fd >= 0)
+		close(io->watch_fd);
 	buf_release(&c->out);
 	free(c);
 }
@@ -128,7 +170,6 @@ io_cgi_open(void)
 	struct io_cgi *c = x_calloc(1, sizeof(*c));
 	const char *len = getenv("CONTENT_LENGTH");
 	char *end = NULL;
-	struct stat st;
 
 	c->io.ops = &ops_cgi;
 	buf_init(&c->out, OUT_MAX);
@@ -138,9 +179,6 @@ io_cgi_open(void)
 		c->left = -1;
 	if (c->left < -1 || (end != NULL && *end != '\0'))
 		c->left = 0;
-	/* mod_cgid gives a socket, which is "readable" as soon as the body is read: no use */
-	c->io.watch_fd = -1;
-	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISFIFO(st.st_mode))
-		c->io.watch_fd = STDOUT_FILENO;
+	c->io.watch_fd = watch_new();
 	return &c->io;
 }

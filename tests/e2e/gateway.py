@@ -28,13 +28,13 @@ import urllib.parse
 import urllib.request
 
 from client import Response, Stream
+from fronts import FRONTS, WEB_USER
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MCPD_BUILD", TOP)).resolve()
 LOG_END = 20000  # characters of each log that are shown
 PATIENCE = 20.0  # seconds until something that must happen is given up
 KEY = "sk-canary/+=42"  # the provider's key: nothing that leaves may hold it, in any encoding
-WEB_USER = "www-data"  # of httpd-conf/apache-fcgid.conf
 
 # what a build with sanitizers, or valgrind before the programs, says of a fault
 REPORT = re.compile(
@@ -68,18 +68,22 @@ def free_port():
 
 
 class Gateway:
-    """mcpd behind front: "lighttpd" (a pool), "lighttpd-spawn" or "apache-fcgid"."""
+    """mcpd behind a front of fronts.py; changes are (old, new) in its configuration, env what the
+    programs find in their environment, tls a certificate (tls.py) where the front has its part."""
 
-    def __init__(self, front="lighttpd", mount="/", workers=2, config=()):
-        self.front, self.mount = front, mount
+    def __init__(
+        self, front="lighttpd", mount="/", workers=2, config=(), changes=(), env=(), tls=None
+    ):
+        self.front, self.mount, self.changes, self.tls = FRONTS[front], mount, changes, tls
         self.prefix = mount.rstrip("/")
         self.children, self.gates = [], itertools.count()
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mcpd-e2e-"))
         atexit.register(self.stop)
         try:
-            self.make_store(workers, config)
+            self.make_store(workers, [*config, *self.front.config(self)])
             self.start_provider()
-            if front == "lighttpd":
+            self.env.update(env)
+            if self.front.pool:
                 self.start_pool()
             self.start_front()
         except BaseException as e:
@@ -111,7 +115,7 @@ class Gateway:
             )
         )
         self.token = self.ctl("init").strip()
-        if self.front == "apache-fcgid" and os.getuid() == 0:
+        if self.front.web_user and os.getuid() == 0:
             for path in (self.home, self.run, *self.home.rglob("*")):
                 shutil.chown(path, WEB_USER, WEB_USER)
 
@@ -149,32 +153,13 @@ class Gateway:
         self.provider_port = int(port_file.read_text())
 
     def start_pool(self):
-        self.pool = self.start(
-            "pool", [*WRAPPER, BUILD / "mcpd.fcgi", "--listen", f"unix:{self.socket}"]
-        )
+        argv = self.front.pool_argv(self, BUILD / "mcpd.fcgi")
+        self.pool = self.start("pool", [*WRAPPER, *argv])
         self.wait_up("the pool's socket", self.socket.exists)
 
     def start_front(self):
         self.port = free_port()
-        binary = self.run / "mcpd.fcgi"  # the web server's user may not reach the build
-        shutil.copy(BUILD / "mcpd.fcgi", binary)
-        text = (TOP / "httpd-conf" / f"{self.front}.conf").read_text()
-        for name, value in (
-            ("PORT", self.port),
-            ("MOUNT", self.mount),
-            ("SOCKET", self.socket),
-            ("RUN", self.run),
-            ("BIN", binary),
-            ("STATE", self.state),
-        ):
-            text = text.replace(f"@{name}@", str(value))
-        conf = self.run / "front.conf"
-        conf.write_text(text)
-        argv = (
-            ["/usr/sbin/apache2", "-DFOREGROUND", "-f", conf]
-            if "apache" in self.front
-            else ["/usr/sbin/lighttpd", "-D", "-f", conf]
-        )
+        argv = self.front.prepare(self, BUILD / "mcpd.fcgi", self.changes)
         self.web = self.start("front", argv)
         self.wait_up("/readyz", self.ready)
 
@@ -228,8 +213,15 @@ class Gateway:
             raise AssertionError(f"mcpctl {' '.join(args)}: exit {done.returncode}\n{done.stderr}")
         return done.stdout
 
+    def connect(self, timeout=PATIENCE):
+        if self.tls is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        return http.client.HTTPSConnection(
+            "127.0.0.1", self.port, timeout=timeout, context=self.tls.client_context()
+        )
+
     def send(self, method, path, body, token, headers, timeout=PATIENCE):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        connection = self.connect(timeout)
         headers = dict(headers or {})
         if token is not None:
             headers.setdefault("Authorization", f"Bearer {token}")
@@ -352,18 +344,25 @@ class Gateway:
 
         return wait_for(f"the end of request {number}", look, patience)
 
+    def audit_lines(self, **members):
+        """audit_lines - those that have all of these members"""
+        lines = [
+            json.loads(line)
+            for path in sorted(self.state.glob("audit-*.log"))
+            for line in path.read_text().splitlines()
+        ]
+        return [line for line in lines if all(line.get(k) == v for k, v in members.items())]
+
+    def audit_of(self, llm):
+        """audit_of - the one line of the one call of an Llm"""
+        return self.one_line(event="llm_inference_call", llm=llm)
+
     def audit(self, request_id):
         """audit - the one line of a call"""
+        return self.one_line(requestId=request_id)
 
-        def look():
-            lines = [
-                json.loads(line)
-                for path in self.state.glob("audit-*.log")
-                for line in path.read_text().splitlines()
-            ]
-            return [line for line in lines if line.get("requestId") == request_id]
-
-        lines = wait_for(f"the audit line of {request_id}", look)
+    def one_line(self, **members):
+        lines = wait_for(f"the audit line of {members}", lambda: self.audit_lines(**members))
         if len(lines) != 1:
             raise AssertionError(f"{len(lines)} audit lines of one call: {lines}")
         return lines[0]

@@ -232,10 +232,12 @@ class Gone(Case):
     def test_a_client_gone_from_a_call_that_is_not_streamed(self):
         mark = f"marker-{next(unique)}-"
         body = f'{{"messages":[{{"role":"user","content":"hi"}}],"user":"{mark}"}}'
+        llm = self.gw.llm("late=50000")
         s = socket.create_connection(("127.0.0.1", self.gw.port))
+        self.call("GET", "/healthz")  # lighttpd watches only a client that it had to wait for
         s.sendall(
             (
-                f"POST /api/v1/llms/{self.gw.llm('late=50000')}/infer HTTP/1.1\r\nHost: x\r\n"
+                f"POST /api/v1/llms/{llm}/infer HTTP/1.1\r\nHost: x\r\n"
                 f"Authorization: Bearer {self.gw.token}\r\nContent-Type: application/json\r\n"
                 f"Content-Length: {len(body)}\r\n\r\n{body}"
             ).encode()

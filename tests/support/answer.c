@@ -11,6 +11,7 @@
 #define HEAD_MAX	8192		/* bytes of a response head */
 #define BODY_MAX	16384		/* bytes of a whole answer or one event */
 
+static const char status_line[] = "HTTP/1.1 200 Scripted\r\n";	/* for half of it */
 static const char default_text[] = "Hello from the scripted provider.";
 
 /* What an answer begins with, whole or in chunks. The spacing, the escape and the number are odd on
@@ -45,6 +46,17 @@ head_add(char *head, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* big_header - what the head is so far, then a line of n bytes; the rest comes after it */
+static bool
+big_header(struct exchange *x, char *head, int n)
+{
+	bool ok = wire_send(x, head, strlen(head)) && wire_send(x, "x-big: ", 7) &&
+	    wire_fill(x, 'b', (size_t)n);
+
+	snprintf(head, HEAD_MAX, "\r\n");
+	return ok;
+}
+
 /* head_send - status line and headers; length -1: chunked, or until the connection's end */
 static bool
 head_send(struct exchange *x, int status, const char *type, long long length)
@@ -67,6 +79,8 @@ head_send(struct exchange *x, int status, const char *type, long long length)
 		head_add(head, "Retry-After: %s\r\n", s->retry_after);
 	if (*s->redirect)
 		head_add(head, "Location: %s\r\n", s->redirect);
+	if (s->bigheader >= 0 && !big_header(x, head, s->bigheader))
+		return false;
 	if (s->echo)
 		head_add(head, "x-ratelimit-note: Bearer %s\r\n", x->key);
 	if (s->headers)
@@ -191,12 +205,16 @@ static bool
 chunk_text(struct exchange *x, int i, int n)
 {
 	char text[SCRIPT_TEXT], escaped[2 * SCRIPT_TEXT], choices[BODY_MAX / 2];
+	char usage[128] = "";
 
 	piece(&x->script, i, n, text, sizeof(text));
 	escape(escaped, sizeof(escaped), text);
 	snprintf(choices, sizeof(choices), "{\"index\":0,\"delta\":{%s\"content\":\"%s\"},"
 	    "\"finish_reason\":null}", i == 0 ? "\"role\":\"assistant\"," : "", escaped);
-	return chunk(x, choices, "");
+	if (x->script.running)
+		snprintf(usage, sizeof(usage), ",\"usage\":{\"prompt_tokens\":5,"
+		    "\"completion_tokens\":%d,\"total_tokens\":%d}", i + 1, i + 6);
+	return chunk(x, choices, usage);
 }
 
 /* trouble - what the script wants to happen after n events; NULL: nothing, go on */
@@ -256,7 +274,7 @@ answer_stream(struct exchange *x)
 		how = trouble(x, i);
 		if (how)
 			return how;
-		if (i > 0 && !wire_pause(x, s->delay, s->gate, i))
+		if (i > 0 && !wire_pause(x, s->delay, s->gate, i + s->hold))
 			return "client-closed";
 		if (s->comment && !wire_comment(x, ": keep-alive"))
 			return "client-closed";
@@ -282,8 +300,12 @@ answer(struct exchange *x)
 
 	if (s->silence == SCRIPT_HEADERS)
 		return wire_wait_gone(x);
-	if (!wire_pause(x, s->late, -1, 0))
+	if (!wire_pause(x, s->late, s->hold ? s->gate : -1, 1))
 		return "client-closed";
+	if (s->halfstatus >= 0) {
+		x->last = true;
+		return wire_send(x, status_line, (size_t)s->halfstatus) ? "cut" : "client-closed";
+	}
 	if (*s->redirect) {
 		answer_plain(x, s->status >= 0 ? s->status : 302, "{}");
 		return "answered";

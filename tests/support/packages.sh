@@ -63,7 +63,7 @@ apt-get update -q
 apt-get install -q -y --no-install-recommends -o DPkg::Lock::Timeout=120 "$@"
 for package; do
 	case $package in
-	lighttpd|apache2)
+	lighttpd|apache2|nginx)
 		if [ -d /run/systemd/system ]; then systemctl disable -q "$package"; fi ;;
 	esac
 done

@@ -12,6 +12,7 @@
  *	delay=MS	pause between two events
  *	late=MS		pause before the status line
  *	gate=N		event i waits until POST /gate=N/next came i times: events on demand
+ *	hold		with a gate: the status line waits for its first opening, so event i for i + 1
  *	status=N	refuse with N; body=openai|anthropic|string|vllm|html|empty, code=C
  *	echo		the error's message and a header repeat the client's key in three encodings
  *	retry-after=V	that header
@@ -24,11 +25,15 @@
  *	garbage=N	after N events one that is no JSON, then go on; non-stream: no JSON
  *	errorevent=N	after N events an error object, then a clean end
  *	hugeline=N	after the first event one data line of N bytes
+ *	bigheader=N	a header line of N bytes
+ *	halfstatus=N	the first N bytes of a status line, then the connection's end
+ *	keepdrop	a connection that had an answer is closed when the next request came
  *	nodone		no [DONE]		nofinish	no finish_reason
  *	comment		": keep-alive" before each event
  *	blank		blank lines before the JSON of a whole answer
  *	crlf		CRLF line ends		slowbyte	one byte a send
  *	usage		a usage chunk though nobody asked
+ *	running		each event carries the usage so far
  *	json		a whole answer to a streamed request; sse: a stream to a non-stream one
  *	closed		Connection: close	eof		a stream without chunks, ended by close
  *
@@ -215,7 +220,7 @@ exchange_init(struct exchange *x, const struct request *r, char *path, char *why
 
 /* serve_one - answer one request; false: the connection is to be closed */
 static bool
-serve_one(int fd, const struct request *r)
+serve_one(int fd, const struct request *r, int before)
 {
 	int id = atomic_fetch_add(&requests, 1) + 1;
 	struct exchange x = { .fd = fd };
@@ -232,7 +237,8 @@ serve_one(int fd, const struct request *r)
 		return true;
 	} else {
 		record_request(id, r);
-		how = answer(&x);
+		x.last = x.last || (x.script.keepdrop && before > 0);
+		how = x.script.keepdrop && before > 0 ? "dropped" : answer(&x);
 	}
 	record_end(id, how, x.events);
 	return !x.last && !x.gone;
@@ -244,6 +250,7 @@ serve(void *arg)
 {
 	int fd = (int)(long)arg, one = 1;
 	bool more = true;
+	int n = 0;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	while (more) {
@@ -251,7 +258,7 @@ serve(void *arg)
 
 		if (!r.bytes)
 			fail("malloc");
-		more = read_head(fd, &r) && read_body(fd, &r) && serve_one(fd, &r);
+		more = read_head(fd, &r) && read_body(fd, &r) && serve_one(fd, &r, n++);
 		free(r.bytes);
 	}
 	close(fd);

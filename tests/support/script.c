@@ -27,6 +27,8 @@ static const struct word {
 	{ "hugeline",	 WORD_NUMBER,	offsetof(struct script, hugeline) },
 	{ "gate",	 WORD_NUMBER,	offsetof(struct script, gate) },
 	{ "silence",	 WORD_NUMBER,	offsetof(struct script, silence) },
+	{ "bigheader",	 WORD_NUMBER,	offsetof(struct script, bigheader) },
+	{ "halfstatus",	 WORD_NUMBER,	offsetof(struct script, halfstatus) },
 	{ "text",	 WORD_TEXT,	offsetof(struct script, text) },
 	{ "body",	 WORD_TEXT,	offsetof(struct script, body) },
 	{ "code",	 WORD_TEXT,	offsetof(struct script, code) },
@@ -46,6 +48,9 @@ static const struct word {
 	{ "gzip",	 WORD_FLAG,	offsetof(struct script, gzip) },
 	{ "headers",	 WORD_FLAG,	offsetof(struct script, headers) },
 	{ "eof",	 WORD_FLAG,	offsetof(struct script, eof) },
+	{ "hold",	 WORD_FLAG,	offsetof(struct script, hold) },
+	{ "running",	 WORD_FLAG,	offsetof(struct script, running) },
+	{ "keepdrop",	 WORD_FLAG,	offsetof(struct script, keepdrop) },
 };
 
 #define NWORDS (sizeof(words) / sizeof(words[0]))
@@ -152,6 +157,10 @@ script_parse(struct script *s, const char *path, const char **rest, char *why, s
 		}
 		p += word_len;
 		p += *p == ',';
+	}
+	if (s->halfstatus > SCRIPT_STATUS_LINE) {
+		snprintf(why, size, "halfstatus is at most %d", SCRIPT_STATUS_LINE);
+		return false;
 	}
 	if (s->gate >= SCRIPT_GATES) {
 		snprintf(why, size, "gates are numbered 0 to %d", SCRIPT_GATES - 1);

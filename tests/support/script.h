@@ -15,16 +15,17 @@
 #include <stddef.h>
 
 #define SCRIPT_TEXT	1024		/* bytes of one value, with the NUL */
-#define SCRIPT_GATES	64		/* gates that can be used at a time */
+#define SCRIPT_GATES	256		/* gates that can be used at a time */
+#define SCRIPT_STATUS_LINE 23		/* bytes of a whole one, with its end */
 #define SCRIPT_HEADERS	(-2)		/* silence=headers: not even a status line */
 
 struct script {
 	int	events, delay, late, status, cut, reset, garbage, errorevent, hugeline, gate,
-		silence;
+		silence, bigheader, halfstatus;
 	char	text[SCRIPT_TEXT], body[SCRIPT_TEXT], code[SCRIPT_TEXT], retry_after[SCRIPT_TEXT];
 	char	redirect[SCRIPT_TEXT];
 	bool	echo, nodone, nofinish, comment, blank, crlf, slowbyte, usage, json, sse, closed, gzip;
-	bool	headers, eof;
+	bool	headers, eof, hold, running, keepdrop;
 };
 
 /* script_parse - read the words; *rest is the path after them */

@@ -64,6 +64,22 @@ chunk_send(struct exchange *x, const char *p, size_t n)
 }
 
 bool
+wire_fill(struct exchange *x, char c, size_t n)
+{
+	char step[SEND_STEP];
+	bool ok = true;
+
+	memset(step, c, sizeof(step));
+	for (size_t left = n; ok && left > 0;) {
+		size_t now = left < sizeof(step) ? left : sizeof(step);
+
+		ok = wire_send(x, step, now);
+		left -= now;
+	}
+	return ok;
+}
+
+bool
 wire_event(struct exchange *x, const char *data)
 {
 	const char *end = x->script.crlf ? "\r\n" : "\n";

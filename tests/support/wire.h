@@ -12,6 +12,7 @@
 #include "tests/support/answer.h"
 
 bool wire_send(struct exchange *x, const char *p, size_t n);
+bool wire_fill(struct exchange *x, char c, size_t n);	/* n times the same */
 bool wire_event(struct exchange *x, const char *data);
 bool wire_comment(struct exchange *x, const char *line);
 bool wire_huge_line(struct exchange *x, size_t n);
