@@ -168,13 +168,12 @@ failure_set(struct failure *f, enum failure_cause cause, const char *param, cons
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&text, fmt, ap) < 0)
-		abort();
+	text = x_vasprintf(fmt, ap);
 	va_end(ap);
 	put_verdict(f, &causes[cause], 0);
 	put_words(f->param, sizeof(f->param), param != NULL ? param : "");
 	put_words(f->message, sizeof(f->message), text);
-	free(text);
+	mem_free_wiped(text);
 }
 
 /* failure_rc - a code of ours */
@@ -248,10 +247,10 @@ words_read(struct words *w, const char *body, size_t len)
 static void
 words_release(struct words *w)
 {
-	free(w->message);
-	free(w->type);
-	free(w->code);
-	free(w->param);
+	mem_free_wiped(w->message);
+	mem_free_wiped(w->type);
+	mem_free_wiped(w->code);
+	mem_free_wiped(w->param);
 }
 
 /* is_quota - a code that says that money, not speed, is the limit */
@@ -299,7 +298,7 @@ judge(struct failure *f, int status, const struct words *w, const char *lead)
 	} else {
 		put_words(f->message, sizeof(f->message), whole);
 	}
-	free(whole);
+	mem_free_wiped(whole);
 }
 
 /* failure_answer - a refusal */

@@ -18,8 +18,10 @@ http_head_init(struct http_lines *l, size_t max_line)
 void
 http_head_release(struct http_lines *l)
 {
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++) {
+		mem_wipe((char *)l->v[i].value, strlen(l->v[i].value));	/* providers echo keys */
 		free((char *)l->v[i].name);
+	}
 	http_head_init(l, l->max_line);
 }
 

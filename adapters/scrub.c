@@ -129,7 +129,7 @@ scrub_text(const struct scrub *s, char *text)
 	}
 	if (hidden)
 		out = put_mark(out);
-	*out = '\0';
+	mem_wipe(out, (size_t)(in - out));	/* the end of a text that was longer */
 }
 
 /* scrub_found - is any of them in it */

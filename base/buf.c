@@ -18,17 +18,25 @@ buf_init(struct buf *b, size_t max)
 	*b = (struct buf)BUF_INIT(max);
 }
 
-/* room - make place for n more bytes and the NUL; the ceiling was checked */
+/* room - make place for n more bytes and the NUL; the ceiling was checked. What is outgrown is wiped:
+   realloc(3) would leave a copy behind, and bodies and answers may hold a key */
 static void
 room(struct buf *b, size_t n)
 {
 	size_t need = b->len + n + 1, cap = b->cap ? b->cap : BUF_FIRST;
+	char *p;
 
 	if (need <= b->cap)
 		return;
 	while (cap < need)
 		cap += cap / 2 + 1;
-	b->p = x_realloc(b->cap ? b->p : NULL, cap);
+	p = x_malloc(cap);
+	memcpy(p, b->p, b->len + 1);
+	if (b->cap > 0) {
+		mem_wipe(b->p, b->len);
+		free(b->p);
+	}
+	b->p = p;
 	b->cap = cap;
 }
 

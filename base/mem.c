@@ -70,13 +70,28 @@ x_asprintf(const char *fmt, ...)
 {
 	va_list ap;
 	char *p;
-	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&p, fmt, ap);
+	p = x_vasprintf(fmt, ap);
 	va_end(ap);
+	return p;
+}
+
+/* x_vasprintf - measured first: vasprintf(3) leaves copies behind as it grows, and a text may hold a key */
+char *
+x_vasprintf(const char *fmt, va_list ap)
+{
+	va_list again;
+	char *p;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
 	if (n < 0)
 		out_of_memory();
+	p = x_malloc((size_t)n + 1);
+	vsnprintf(p, (size_t)n + 1, fmt, ap);
 	return p;
 }
 

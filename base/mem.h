@@ -11,6 +11,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 void *x_malloc(size_t n);
@@ -19,6 +20,7 @@ void *x_realloc(void *p, size_t n);
 char *x_strdup(const char *s);			/* NULL gives NULL */
 char *x_strndup(const char *s, size_t n);
 char *x_asprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *x_vasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 /* mem_wipe - overwrite n bytes in a way the compiler keeps */
 void mem_wipe(void *p, size_t n);

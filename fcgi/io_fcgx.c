@@ -53,6 +53,21 @@ param(struct io *io, const char *name)
 	return FCGX_GetParam(name, f->req.envp);
 }
 
+/*
+ * take - no more than libfcgi holds now (one byte makes it read on), and wipe it there: its buffer lives
+ * as long as the thread, and a body may hold a key
+ */
+static int
+take(FCGX_Stream *in, char *p, size_t n)
+{
+	size_t held = (size_t)(in->stop - in->rdNext);
+	int len = FCGX_GetStr(p, (int)(held == 0 ? 1 : held < n ? held : n), in);
+
+	if (len > 0)
+		mem_wipe(in->rdNext - len, (size_t)len);
+	return len;
+}
+
 /* read_body - from the stdin stream */
 static enum rc
 read_body(struct io *io, char *p, size_t n, size_t *got, struct error *err)
@@ -60,7 +75,7 @@ read_body(struct io *io, char *p, size_t n, size_t *got, struct error *err)
 	struct io_fcgx *f = (struct io_fcgx *)io;
 	int len, code;
 
-	len = FCGX_GetStr(p, n > INT_MAX ? INT_MAX : (int)n, f->req.in);
+	len = take(f->req.in, p, n > INT_MAX ? INT_MAX : n);
 	code = len > 0 ? 0 : FCGX_GetError(f->req.in);
 	if (code == EAGAIN || code == EWOULDBLOCK)
 		return error_set(err, RC_TIMEOUT, "body: nothing came for too long");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "fcgi/request.h"
 
 #define BODY_PIECE	8192		/* bytes of one read; libfcgi's own buffer is as large */
@@ -135,29 +136,35 @@ stalled(struct error *err)
 	    IO_BODY_MS / 1000);
 }
 
+/* collect - the body, piece by piece; what may be a key does not stay on the stack */
+static enum rc
+collect(struct request *r, struct error *err)
+{
+	char piece[BODY_PIECE];
+	size_t n = 1;
+	enum rc rc = RC_OK;
+
+	while (rc == RC_OK && n > 0) {
+		rc = r->io->ops->read(r->io, piece, sizeof(piece), &n, err);
+		r->body_done = rc != RC_OK || n == 0;
+		if (rc == RC_TIMEOUT)
+			rc = stalled(err);
+		if (rc == RC_OK && n > 0 && buf_add(&r->body, piece, n, NULL) != RC_OK)
+			rc = too_large(r, err);
+	}
+	mem_wipe(piece, sizeof(piece));
+	return rc;
+}
+
 /* request_body - to the end of the stream: its length is not always said, and not always true */
 enum rc
 request_body(struct request *r, struct error *err)
 {
-	char piece[BODY_PIECE];
 	int64_t said;
-	size_t n;
 	enum rc rc;
 
-	if ((rc = length_said(r, &said, err)) != RC_OK)
+	if ((rc = length_said(r, &said, err)) != RC_OK || (rc = collect(r, err)) != RC_OK)
 		return rc;
-	for (;;) {
-		rc = r->io->ops->read(r->io, piece, sizeof(piece), &n, err);
-		if (rc != RC_OK) {
-			r->body_done = true;
-			return rc == RC_TIMEOUT ? stalled(err) : rc;
-		}
-		if (n == 0)
-			break;
-		if (buf_add(&r->body, piece, n, NULL) != RC_OK)
-			return too_large(r, err);
-	}
-	r->body_done = true;
 	if (said >= 0 && (uint64_t)said != r->body.len)
 		return error_set(err, RC_INVALID, "the body ended after %zu of %lld bytes",
 		    r->body.len, (long long)said);

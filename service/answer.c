@@ -41,6 +41,7 @@ answer_release(struct answer *a)
 	if (a->adapter->stream_release != NULL)
 		a->adapter->stream_release(a->stream.state);
 	free(a->stream.state);
+	mem_wipe(&a->stream.failure, sizeof(a->stream.failure));	/* it was not scrubbed */
 	answer_headers_release(a);
 	sse_release(&a->sse);
 	buf_release(&a->out);
