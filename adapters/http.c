@@ -10,19 +10,21 @@
 #include "adapters/deadline.h"
 #include "adapters/destination.h"
 #include "adapters/http_head.h"
+#include "adapters/http_options.h"
 #include "adapters/wipe.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
-#define READ_SIZE	16384L		/* bytes that libcurl reads at once */
-#define KEEP_SECONDS	30L		/* an idle connection is used again for so long */
 #define WAIT_MAX_MS	60000		/* one poll, when no deadline is nearer */
 #define ATTEMPTS_MAX	2		/* the request, and libcurl's one re-send */
 #define LOCATION_MAX	200		/* bytes of a redirect's target in an error */
 
 struct http {
 	CURLM		*multi;		/* keeps the connections */
-	CURL		*easy;		/* keeps the TLS sessions */
+	CURLSH		*share;		/* keeps the TLS sessions */
+	CURL		*plain;		/* has the options that are the same for all calls */
+	CURL		*easy;		/* the call's own: lines of an answer stay in it, and may hold a
+					   key that the provider repeats */
 	bool		 proxied;
 	size_t		 max_header;
 	struct call	*call;		/* the one that runs, else NULL */
@@ -165,63 +167,28 @@ on_data(char *p, size_t size, size_t n, void *arg)
 	return c->rc == RC_OK ? size * n : 0;
 }
 
-static const struct { CURLoption option; long value; } numbers[] = {
-	{ CURLOPT_NOSIGNAL, 1 },
-	{ CURLOPT_FOLLOWLOCATION, 0 },
-	{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
-	{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1 },	/* to leave a call is to close it */
-	{ CURLOPT_HTTP09_ALLOWED, 0 },
-	{ CURLOPT_SUPPRESS_CONNECT_HEADERS, 1 },
-	{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
-	{ CURLOPT_SSL_VERIFYPEER, 1 },
-	{ CURLOPT_SSL_VERIFYHOST, 2 },
-	{ CURLOPT_TCP_NODELAY, 1 },
-	{ CURLOPT_MAXAGE_CONN, KEEP_SECONDS },
-	{ CURLOPT_BUFFERSIZE, READ_SIZE },
-#if LIBCURL_VERSION_NUM >= 0x075700
-	{ CURLOPT_QUICK_EXIT, 1 },	/* a deadline doesn't wait for a name server */
-#endif
-#if LIBCURL_VERSION_NUM < 0x075500
-	{ CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS },
-#endif
-};
-
-/* set - an option that every libcurl we build with has */
-#define set(easy, option, value) do {					\
-	if (curl_easy_setopt(easy, option, value) != CURLE_OK)		\
-		abort();						\
-} while (0)
-
-/* http_new - the options that are the same for all calls */
+/* http_new - the callbacks find their call by h */
 struct http *
 http_new(const struct http_settings *s)
 {
 	struct http *h = x_calloc(1, sizeof(*h));
 
 	h->multi = curl_multi_init();
-	h->easy = curl_easy_init();
-	if (h->multi == NULL || h->easy == NULL)
+	h->plain = http_options(s);
+	h->share = curl_share_init();
+	if (h->multi == NULL || h->share == NULL ||
+	    curl_share_setopt(h->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK)
 		abort();
 	h->max_header = s->max_header;
 	h->proxied = s->proxy != NULL && *s->proxy != '\0';
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		set(h->easy, numbers[i].option, numbers[i].value);
-#if LIBCURL_VERSION_NUM >= 0x075500
-	set(h->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-#endif
-	set(h->easy, CURLOPT_PROXY, h->proxied ? s->proxy : "");	/* not the environment's */
-	set(h->easy, CURLOPT_NOPROXY, "");
-	set(h->easy, CURLOPT_USERAGENT, "mcpd");
-	if (s->ca_file != NULL)
-		set(h->easy, CURLOPT_CAINFO, s->ca_file);
-	set(h->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	set(h->easy, CURLOPT_OPENSOCKETDATA, h);
-	set(h->easy, CURLOPT_PREREQFUNCTION, on_start);
-	set(h->easy, CURLOPT_PREREQDATA, h);
-	set(h->easy, CURLOPT_HEADERFUNCTION, on_header);
-	set(h->easy, CURLOPT_HEADERDATA, h);
-	set(h->easy, CURLOPT_WRITEFUNCTION, on_data);
-	set(h->easy, CURLOPT_WRITEDATA, h);
+	set(h->plain, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	set(h->plain, CURLOPT_OPENSOCKETDATA, h);
+	set(h->plain, CURLOPT_PREREQFUNCTION, on_start);
+	set(h->plain, CURLOPT_PREREQDATA, h);
+	set(h->plain, CURLOPT_HEADERFUNCTION, on_header);
+	set(h->plain, CURLOPT_HEADERDATA, h);
+	set(h->plain, CURLOPT_WRITEFUNCTION, on_data);
+	set(h->plain, CURLOPT_WRITEDATA, h);
 	return h;
 }
 
@@ -231,8 +198,9 @@ http_free(struct http *h)
 {
 	if (h == NULL)
 		return;
-	curl_easy_cleanup(h->easy);
+	curl_easy_cleanup(h->plain);
 	curl_multi_cleanup(h->multi);
+	curl_share_cleanup(h->share);
 	free(h);
 }
 
@@ -306,6 +274,9 @@ options(struct http *h, const struct http_request *req, struct curl_slist *heade
 {
 	bool post = strcmp(req->method, "POST") == 0, get = strcmp(req->method, "GET") == 0;
 
+	if ((h->easy = curl_easy_duphandle(h->plain)) == NULL)
+		abort();
+	set(h->easy, CURLOPT_SHARE, h->share);
 	set(h->easy, CURLOPT_URL, req->url);
 	if (req->body == NULL && !post) {
 		set(h->easy, CURLOPT_HTTPGET, 1L);
@@ -319,13 +290,12 @@ options(struct http *h, const struct http_request *req, struct curl_slist *heade
 	set(h->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)req->connect_timeout_ms);
 }
 
-/* forget - nothing of a call stays in the handle */
+/* forget - nothing of a call stays */
 static void
 forget(struct http *h)
 {
-	set(h->easy, CURLOPT_HTTPHEADER, NULL);
-	set(h->easy, CURLOPT_POSTFIELDS, NULL);
-	set(h->easy, CURLOPT_HTTPGET, 1L);
+	curl_easy_cleanup(h->easy);
+	h->easy = NULL;
 	h->call = NULL;
 }
 
