@@ -112,7 +112,8 @@ struct adapter {			/* from one API of a client to one type of provider */
 	void		(*stream_release)(void *state);
 };
 
-extern const struct adapter adapter_openai, adapter_deepseek, adapter_vllm, adapter_ollama;
+extern const struct adapter adapter_anthropic, adapter_openai, adapter_deepseek, adapter_vllm,
+    adapter_ollama;
 extern const struct adapter *const adapters[];	/* ends with NULL */
 
 /* adapter_find - who serves an API with a type of Llm; NULL: nobody (gemini-cli) */

@@ -11,6 +11,7 @@
 #define IGNORED_MAX	1024		/* bytes of names in x-mcpd-ignored; what is over is left out */
 
 const struct adapter *const adapters[] = {
+	&adapter_anthropic,
 	&adapter_openai,
 	&adapter_deepseek,
 	&adapter_vllm,

@@ -20,6 +20,14 @@ jwrite_put(struct jwrite *w, const char *text)
 	jwrite_bytes(w, text, strlen(text));
 }
 
+/* jwrite_span - as it is spelled */
+void
+jwrite_span(struct jwrite *w, struct span bytes)
+{
+	if (bytes.p != NULL)
+		jwrite_bytes(w, bytes.p, bytes.len);
+}
+
 /* put_escape - the one character that may not stand in a string */
 static void
 put_escape(struct jwrite *w, unsigned char c)

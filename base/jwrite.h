@@ -27,6 +27,7 @@ struct jwrite {
 /* jwrite_put - as it is: punctuation, names, literals */
 void jwrite_put(struct jwrite *w, const char *text);
 void jwrite_bytes(struct jwrite *w, const char *p, size_t n);
+void jwrite_span(struct jwrite *w, struct span bytes);	/* absent: nothing */
 
 /* jwrite_text - a text as a string, in its quotes; what is not UTF-8 must not be in it */
 void jwrite_text(struct jwrite *w, const char *p, size_t n);

@@ -151,6 +151,7 @@ call_of(const struct translation_case *c, const char *body, size_t len)
 		.max_tokens = s ? jsonx_int(s, "maxTokens", -1) : -1,
 		.thinking = s ? jsonx_str(s, "thinking", NULL) : NULL,
 		.sampling = s ? jsonx_str(s, "sampling", NULL) : NULL,
+		.max_held = BYTES_MAX,
 		.include_usage = s && jsonx_bool(s, "include_usage", false),
 	};
 
@@ -173,7 +174,7 @@ run_request(const struct translation_case *c, struct buf *out)
 	struct adapter_request req;
 	struct error err;
 
-	adapter_request_init(&req, call.body_len + ADAPTER_BODY_SLACK);
+	adapter_request_init(&req, ADAPTER_BODY_MAX(call.body_len));
 	if (adapter_find(call.type, call.api)->request(&call, &req, &err) != RC_OK) {
 		say(out, "%s, param %s: %s", rc_info(err.rc)->name, req.param, err.msg);
 	} else {

@@ -17,6 +17,7 @@
 #define PROPERTY_SEEDS	50		/* ways of cutting a stream at random */
 
 const struct direction directions[] = {
+	{ "anthropic", "anthropic", API_CHAT },
 	{ "openai", "openai", API_CHAT },
 	{ NULL, NULL, 0 }
 };

@@ -1,0 +1,94 @@
+/* anthropic_system.c - system and developer messages, wherever they stand (rule 2) */
+#include "adapters/anthropic.h"
+
+enum system_mode { SYSTEM_LOOK, SYSTEM_STRING, SYSTEM_BLOCKS };
+
+struct system {
+	enum system_mode mode;
+	size_t		 n;		/* texts that were seen or written */
+	bool		 cached;	/* one of them has cache_control */
+	struct blocks	 blocks;
+};
+
+/* system_text - one text, in the way of the mode */
+static void
+system_text(struct translation *t, struct system *s, struct span string, struct span cache)
+{
+	struct span inside = tr_inside(string);
+
+	if (tr_blank(inside))
+		return;
+	if (tr_has(t, cache, 'o', ".cache_control"))
+		s->cached = true;
+	if (s->mode == SYSTEM_BLOCKS) {
+		tr_text(t, &s->blocks, string);
+		if (tr_has(t, cache, 'o', ".cache_control"))
+			tr_cache(t, &s->blocks, cache);
+	} else if (s->mode == SYSTEM_STRING) {
+		tr_put(t, s->n > 0 ? "\\n\\n" : ",\"system\":\"");
+		tr_span(t, inside);
+	}
+	s->n++;
+}
+
+/* system_parts - text alone; the message's own cache_control is for the last part */
+static void
+system_parts(struct translation *t, struct system *s, struct span content, struct span cache)
+{
+	struct span part, next = { NULL, 0 }, own;
+	size_t at = 0, j = 0, was;
+	bool more = jscan_next(content, &at, NULL, &next);
+
+	while (t->w.rc == RC_OK && more) {
+		part = next;
+		more = jscan_next(content, &at, NULL, &next);
+		was = tr_enter(t, ".content[%zu]", j++);
+		if (jscan_type(part) != 'o' || !jscan_is(jscan_get(part, "type"), "text")) {
+			tr_refuse(t, jscan_type(part) == 'o' ? ".type" : "",
+			    "a system message holds text alone");
+		} else if (!tr_has(t, jscan_get(part, "text"), 's', ".text")) {
+			tr_refuse(t, ".text", "is required");
+		} else {
+			own = jscan_get(part, "cache_control");
+			system_text(t, s, jscan_get(part, "text"),
+			    own.p == NULL && !more ? cache : own);
+		}
+		tr_leave(t, was);
+	}
+}
+
+/* system_pass - all system messages, wherever they stand */
+static void
+system_pass(struct translation *t, struct system *s, struct span messages)
+{
+	struct cursor c = { 0, 0 };
+	struct span message, content, cache;
+
+	while (tr_next_message(t, messages, &c, &message)) {
+		if (tr_role(t, message) != ROLE_SYSTEM)
+			continue;
+		content = jscan_get(message, "content");
+		cache = jscan_get(message, "cache_control");
+		if (jscan_type(content) == 's')
+			system_text(t, s, content, cache);
+		else if (jscan_type(content) == 'a')
+			system_parts(t, s, content, cache);
+		else if (jscan_type(content) != 0 && jscan_type(content) != '0')
+			tr_refuse(t, ".content", "must be a string or a list of parts");
+	}
+}
+
+/* tr_system - a string, or blocks where a text is to be cached; no text, no member */
+void
+tr_system(struct translation *t, struct span messages)
+{
+	struct system look = { .mode = SYSTEM_LOOK };
+	struct system s = { .blocks = { .lead = ",\"system\":" } };
+
+	system_pass(t, &look, messages);
+	if (look.n == 0)
+		return;
+	s.mode = look.cached ? SYSTEM_BLOCKS : SYSTEM_STRING;
+	system_pass(t, &s, messages);
+	tr_put(t, look.cached ? "]" : "\"");
+}
