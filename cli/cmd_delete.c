@@ -2,72 +2,27 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/buf.h"
 #include "base/jsonx.h"
-#include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/transport.h"
+#include "cli/uses.h"
 #include "store/record.h"
-
-#define USERS_TEXT_MAX 512		/* bytes of a list of names in a message; the rest is cut */
-
-/* header_uses - a value "secret://NAME/KEY" of that secret */
-static bool
-header_uses(struct json_object *value, const char *secret)
-{
-	const char *text = json_object_is_type(value, json_type_string) ?
-	    json_object_get_string(value) : "";
-	size_t n = strlen(secret);
-
-	return strncmp(text, "secret://", 9) == 0 && strncmp(text + 9, secret, n) == 0 &&
-	    text[9 + n] == '/';
-}
-
-/* llm_uses - as its key, or in a header */
-static bool
-llm_uses(struct json_object *llm, const char *secret)
-{
-	struct json_object *ref = jsonx_get(llm, "apiKeyRef"), *extra, *headers = NULL;
-
-	if (ref != NULL && strcmp(jsonx_str(ref, "name", ""), secret) == 0)
-		return true;
-	if ((extra = jsonx_get(llm, "extraConfig")) != NULL)
-		headers = jsonx_get(extra, "headers");
-	if (!json_object_is_type(headers, json_type_object))
-		return false;
-	json_object_object_foreach(headers, name, value) {
-		(void)name;
-		if (header_uses(value, secret))
-			return true;
-	}
-	return false;
-}
 
 /* check_unused - RC_CONFLICT names the Llms that would be left without their key */
 static enum rc
 check_unused(struct transport *t, const char *secret, struct error *err)
 {
-	struct buf users = BUF_INIT(USERS_TEXT_MAX);
-	struct json_object *llms;
-	enum rc rc;
+	char *users;
+	enum rc rc = uses_names(t, secret, "'", &users, err);
 
-	if ((rc = t->ops->list(t, &kind_llm, &llms, err)) != RC_OK)
+	if (rc != RC_OK)
 		return rc;
-	for (size_t i = 0; i < json_object_array_length(llms); i++) {
-		struct json_object *llm = json_object_array_get_idx(llms, i);
-
-		if (llm_uses(llm, secret))
-			(void)buf_addf(&users, NULL, "%s'%s'", users.len > 0 ? ", " : "",
-			    jsonx_str(llm, "name", "?"));
-	}
-	if (users.len > 0)
+	if (*users != '\0')
 		rc = error_set(err, RC_CONFLICT, "secret '%s' is the key of llm %s; delete it all "
-		    "the same with --force", secret, users.p);
-	buf_release(&users);
-	json_object_put(llms);
+		    "the same with --force", secret, users);
+	free(users);
 	return rc;
 }
 

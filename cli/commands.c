@@ -29,6 +29,7 @@ static const struct command *const commands[] = {	/* in the order of their group
 	&command_describe,
 	&command_patch,
 	&command_delete,
+	&command_apply,
 	&command_login,
 	&command_logout,
 	&command_config,

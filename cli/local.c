@@ -16,6 +16,7 @@
 #include "cli/reports.h"
 #include "cli/sigpipe.h"
 #include "cli/transport.h"
+#include "service/apply.h"
 #include "service/catalogue.h"
 
 struct local {
@@ -146,6 +147,16 @@ local_remove(struct transport *t, const struct kind *k, const char *ref, struct 
 	return catalogue_delete(&l->svc, &l->caller, k, ref, 0, err);
 }
 
+/* local_apply - one transaction */
+static enum rc
+local_apply(struct transport *t, struct apply_item *items, size_t n, bool rehearse,
+    struct error *err)
+{
+	struct local *l = (struct local *)t;
+
+	return catalogue_apply(&l->svc, &l->caller, items, n, rehearse, err);
+}
+
 /* reveal_all - every value of one secret */
 static enum rc
 reveal_all(struct local *l, const struct table *table, const struct secret *s,
@@ -260,6 +271,7 @@ static const struct transport_ops local_ops = {
 	.create	= local_create,
 	.update	= local_update,
 	.remove	= local_remove,
+	.apply	= local_apply,
 	.ask	= local_ask,
 	.infer	= local_infer,
 	.reveal	= local_reveal,

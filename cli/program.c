@@ -113,6 +113,7 @@ program_note(const struct program *p, const char *fmt, ...)
 
 	if (p->quiet)
 		return;
+	fflush(stdout);
 	va_start(ap, fmt);
 	put_line(stderr, fmt, ap);
 	va_end(ap);

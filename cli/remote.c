@@ -404,6 +404,7 @@ static const struct transport_ops remote_ops = {
 	.remove	= remote_remove,
 	.ask	= remote_ask,
 	.infer	= remote_infer,
+	.apply	= NULL,			/* no route takes many objects */
 	.reveal	= NULL,			/* values never leave a server */
 	.close	= remote_close,
 };

@@ -12,11 +12,14 @@
 #ifndef CLI_TRANSPORT_H
 #define CLI_TRANSPORT_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/fault.h"
 #include "base/rc.h"
 
+struct apply_item;
 struct json_object;
 struct kind;
 struct sink;
@@ -66,6 +69,9 @@ struct transport_ops {
 	   wanted no more, and the provider's call was ended */
 	enum rc	(*infer)(struct transport *t, const char *llm, const char *body, size_t len,
 		    struct sink *sink, struct error *err);
+	/* MAY, NULL: object by object. All of them as one change (service/apply.h) */
+	enum rc	(*apply)(struct transport *t, struct apply_item *items, size_t n, bool rehearse,
+		    struct error *err);
 	/* MAY, NULL: not this way. A secret's values in clear, {key: value}; wipe them */
 	enum rc	(*reveal)(struct transport *t, const char *secret, struct json_object **out,
 		    struct error *err);

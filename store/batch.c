@@ -110,9 +110,9 @@ batch_copy(const struct record *old)
 	return (struct record *)copy;
 }
 
-/* check_fields - the members of a body, by name */
-static void
-check_fields(const struct kind *k, struct json_object *body, struct faults *f)
+/* batch_check_fields - the members of a body, by name */
+void
+batch_check_fields(const struct kind *k, struct json_object *body, struct faults *f)
 {
 	size_t n = 0, common = sizeof(common_fields) / sizeof(common_fields[0]) - 1;
 	const char **known;
@@ -179,7 +179,7 @@ merged(struct batch *b, struct record *r, const struct record *old, struct json_
 	struct merge m = { b->table, b->keyring, old, b->private_urls, f };
 	enum rc rc;
 
-	check_fields(r->kind, body, f);
+	batch_check_fields(r->kind, body, f);
 	rc = r->kind->merge(r, body, &m, err);
 	if (f->total > 0)
 		return error_set(err, RC_INVALID, "invalid %s", r->kind->singular);

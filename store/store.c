@@ -202,6 +202,18 @@ store_table(struct store *s, const struct table **out, struct error *err)
 	return RC_OK;
 }
 
+/* check_size - as many changes as the engine takes in one transaction */
+static enum rc
+check_size(const struct store *s, size_t nops, struct error *err)
+{
+	size_t most = s->kv->engine->caps.max_ops;
+
+	if (nops <= most)
+		return RC_OK;
+	return error_set(err, RC_TOO_LARGE, "too many objects for one transaction: %zu, at most %zu",
+	    nops - 1, most - 1);
+}
+
 /* commit - the batch as one transaction, if nobody changed the catalogue since it was planned */
 static enum rc
 commit(struct store *s, struct batch *b, int64_t deadline_ms, struct error *err)
@@ -215,10 +227,8 @@ commit(struct store *s, struct batch *b, int64_t deadline_ms, struct error *err)
 	txn.nops = batch_ops(b, &txn.ops);
 	if (txn.nops == 0)
 		return RC_OK;
-	if (txn.nops > s->kv->engine->caps.max_ops)
-		return error_set(err, RC_TOO_LARGE,
-		    "too many objects for one transaction: %zu, at most %zu", txn.nops - 1,
-		    s->kv->engine->caps.max_ops - 1);
+	if ((rc = check_size(s, txn.nops, err)) != RC_OK)
+		return rc;
 	random_id(op_id);
 	txn.op_id = op_id;
 	rc = kv_txn(s->kv, &txn, &rev, err);
@@ -250,6 +260,26 @@ change_once(struct store *s, store_plan *plan, void *arg, int64_t deadline_ms, b
 		rc = commit(s, b, deadline_ms, err);
 		*overtaken = rc == RC_STALE;
 	}
+	batch_free(b);
+	table_unref(t);
+	return rc;
+}
+
+/* store_rehearse - all of a change but its commit */
+enum rc
+store_rehearse(struct store *s, store_plan *plan, void *arg, struct error *err)
+{
+	const struct kv_op *ops;
+	const struct table *t;
+	struct batch *b;
+	enum rc rc;
+
+	if ((rc = fresh_table(s, &t, err)) != RC_OK)
+		return rc;
+	b = batch_new(t, s->keyring, s->private_urls);
+	if ((rc = plan(b, arg, err)) == RC_OK &&
+	    (rc = lockout_check(t, batch_table(b), err)) == RC_OK)
+		rc = check_size(s, batch_ops(b, &ops), err);
 	batch_free(b);
 	table_unref(t);
 	return rc;

@@ -49,6 +49,9 @@ enum rc store_table(struct store *s, const struct table **out, struct error *err
 typedef enum rc store_plan(struct batch *b, void *arg, struct error *err);
 enum rc store_change(struct store *s, store_plan *plan, void *arg, struct error *err);
 
+/* store_rehearse - what store_change() would say, without a change */
+enum rc store_rehearse(struct store *s, store_plan *plan, void *arg, struct error *err);
+
 /* store_touch - a change of nothing: what is being planned at this moment is planned again, on what
    there is after it */
 enum rc store_touch(struct store *s, struct error *err);
@@ -63,6 +66,10 @@ const struct table *batch_table(const struct batch *b);
 typedef enum rc batch_permit(void *arg, const struct table *t, const struct record *old,
     const struct record *new, struct error *err);
 void batch_permit_by(struct batch *b, batch_permit *permit, void *arg);
+
+/* batch_check_fields - faults for the members that no body of that kind has; what the others may say
+   is judged by the functions below */
+void batch_check_fields(const struct kind *k, struct json_object *body, struct faults *f);
 
 /*
  * batch_create - RC_INVALID with faults (err is "invalid <singular>"), RC_CONFLICT name or alias

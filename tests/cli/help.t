@@ -17,6 +17,7 @@ Resources:
   describe   all there is to know of one object
   patch      change members of one object
   delete     delete objects
+  apply      make the catalogue as files say it is: all of it, or nothing
 
 Server:
   login      use a server from now on; its token is asked for, or read from stdin
@@ -153,6 +154,7 @@ Resources:
   describe   all there is to know of one object
   patch      change members of one object
   delete     delete objects
+  apply      make the catalogue as files say it is: all of it, or nothing
 
 Server:
   login      use a server from now on; its token is asked for, or read from stdin

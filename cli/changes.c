@@ -1,0 +1,253 @@
+/* changes.c - apply's work, on either transport */
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/jsonx.h"
+#include "base/mem.h"
+#include "cli/changes.h"
+#include "cli/overlay.h"
+#include "cli/program.h"
+#include "cli/progress.h"
+#include "cli/transport.h"
+#include "cli/uses.h"
+
+/* add - one change */
+static void
+add(struct changes *c, const struct kind *k, const char *name, struct json_object *body)
+{
+	c->v = x_realloc(c->v, (c->n + 1) * sizeof(*c->v));
+	c->v[c->n++] = (struct apply_item){ .kind = k, .name = name, .body = body };
+}
+
+/* names_of - what the files have of a kind */
+static struct json_object *
+names_of(const struct manifest *m, const struct kind *k)
+{
+	struct json_object *names = json_object_new_object();
+
+	for (size_t i = 0; i < m->n; i++)
+		if (m->v[i].kind == k)
+			jsonx_put(names, m->v[i].name, NULL);
+	return names;
+}
+
+/* add_unlisted - deletions of one kind */
+static enum rc
+add_unlisted(struct changes *c, struct transport *t, const struct kind *k, struct error *err)
+{
+	struct json_object *list, *names;
+	enum rc rc = t->ops->list(t, k, &list, err);
+
+	if (rc != RC_OK)
+		return rc;
+	names = names_of(c->manifest, k);
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+		const char *name = jsonx_str(o, "name", "");
+
+		if (jsonx_has(names, name) || jsonx_bool(o, "default", false))
+			continue;
+		c->names = x_realloc(c->names, (c->nnames + 1) * sizeof(*c->names));
+		c->names[c->nnames++] = x_strdup(name);
+		add(c, k, c->names[c->nnames - 1], NULL);
+	}
+	json_object_put(names);
+	json_object_put(list);
+	return RC_OK;
+}
+
+/* changes_plan - see changes.h */
+enum rc
+changes_plan(struct changes *c, const struct manifest *m, struct transport *t, bool prune,
+    struct error *err)
+{
+	enum rc rc = RC_OK;
+
+	*c = (struct changes){ .manifest = m };
+	for (size_t i = 0; i < m->n; i++)
+		add(c, m->v[i].kind, m->v[i].name, m->v[i].body);
+	for (size_t i = RESOURCE__STORED; prune && rc == RC_OK && i-- > 0; )
+		if (m->mentions[i] && i != RESOURCE_MCPTOKENS)
+			rc = add_unlisted(c, t, kinds[i], err);
+	return rc;
+}
+
+/* explain - what is wrong with one change, as faults with file and line */
+static void
+explain(const struct changes *c, size_t i, struct faults *faults)
+{
+	const struct apply_item *item = &c->v[i];
+	const struct manifest_item *from = i < c->manifest->n ? &c->manifest->v[i] : NULL;
+	char *name = x_asprintf("%s/%s", item->kind->singular, item->name);
+
+	for (size_t f = 0; f < item->faults.n; f++)
+		manifest_fault(c->manifest, from, item->faults.v[f].path,
+		    item->faults.v[f].message, faults);
+	if (item->why != NULL && from != NULL)
+		manifest_fault(c->manifest, from, "", item->why, faults);
+	else if (item->why != NULL)
+		faults_add(faults, name, "can't be pruned: %s", item->why);
+	free(name);
+}
+
+/* run_at_once - all, or none */
+static enum rc
+run_at_once(struct changes *c, struct program *p, struct transport *t, bool rehearse,
+    struct error *err)
+{
+	enum rc rc = t->ops->apply(t, c->v, c->n, rehearse, err);
+
+	if (rc == RC_OK)
+		c->done = c->n;
+	for (size_t i = 0; rc == RC_INVALID && i < c->n; i++)
+		if (c->v[i].rc != RC_OK)
+			explain(c, i, &p->faults);
+	return rc;
+}
+
+/* guess - what a server would make of it, without telling it */
+static void
+guess(struct apply_item *item, struct json_object *view)
+{
+	struct json_object *is, *will;
+
+	if (view == NULL) {
+		item->outcome = APPLY_CREATED;
+		return;
+	}
+	is = overlay_plain(view);
+	will = overlay(item->kind, view, item->body);
+	item->outcome = jsonx_equal(is, will) && (item->kind != &kind_secret ||
+	    !jsonx_has(item->body, "data")) ? APPLY_UNCHANGED : APPLY_CONFIGURED;
+	json_object_put(is);
+	json_object_put(will);
+}
+
+/* send - create or update */
+static enum rc
+send(struct transport *t, struct apply_item *item, struct json_object *view, struct error *err)
+{
+	enum rc rc;
+
+	if (view == NULL) {
+		item->outcome = APPLY_CREATED;
+		return t->ops->create(t, item->kind, item->body, &item->faults, &item->view, err);
+	}
+	rc = t->ops->update(t, item->kind, item->name, 0, item->body, &item->faults, &item->view,
+	    err);
+	if (rc == RC_OK)
+		item->outcome = jsonx_int(item->view, "version", 0) ==
+		    jsonx_int(view, "version", 0) ? APPLY_UNCHANGED : APPLY_CONFIGURED;
+	return rc;
+}
+
+/* put_one - by the object that is there now, NULL: none */
+static enum rc
+put_one(struct transport *t, struct apply_item *item, struct json_object *view, bool rehearse,
+    struct error *err)
+{
+	if (apply_stated(item->kind, item->body, view, &item->faults)) {
+		item->outcome = APPLY_UNCHANGED;
+		return item->faults.total == 0 ? RC_OK : error_set(err, RC_INVALID, "differs");
+	}
+	if (!rehearse)
+		return send(t, item, view, err);
+	guess(item, view);
+	return RC_OK;
+}
+
+/* drop_one - a key that an Llm still uses does not go by the way */
+static enum rc
+drop_one(struct transport *t, struct apply_item *item, bool rehearse, struct error *err)
+{
+	char *users = NULL;
+	enum rc rc = RC_OK;
+
+	item->outcome = APPLY_DELETED;
+	if (item->kind == &kind_secret)
+		rc = uses_names(t, item->name, "", &users, err);
+	if (rc == RC_OK && users != NULL && *users != '\0')
+		rc = error_set(err, RC_CONFLICT, "is the key of llm %s", users);
+	free(users);
+	return rc != RC_OK || rehearse ? rc : t->ops->remove(t, item->kind, item->name, err);
+}
+
+/* run_one - one change on a server */
+static enum rc
+run_one(struct transport *t, struct apply_item *item, bool rehearse, struct error *err)
+{
+	struct json_object *view = NULL;
+	enum rc rc;
+
+	if (item->body == NULL)
+		return drop_one(t, item, rehearse, err);
+	rc = t->ops->get(t, item->kind, item->name, &view, err);
+	if (rc == RC_NOT_FOUND || rc == RC_OK) {
+		rc = put_one(t, item, view, rehearse, err);
+		json_object_put(view);
+	}
+	return rc;
+}
+
+/* check_all - what can be said before the first request */
+static enum rc
+check_all(const struct changes *c, struct faults *faults, struct error *err)
+{
+	for (size_t i = 0; i < c->manifest->n; i++) {
+		struct faults mine = FAULTS_INIT;
+
+		batch_check_fields(c->v[i].kind, c->v[i].body, &mine);
+		for (size_t f = 0; f < mine.n; f++)
+			manifest_fault(c->manifest, &c->manifest->v[i], mine.v[f].path,
+			    mine.v[f].message, faults);
+		faults_release(&mine);
+	}
+	return faults->total == 0 ? RC_OK : error_set(err, RC_INVALID, "invalid documents");
+}
+
+/* run_each - up to the first refusal. What was made stays made: RC_CONFLICT tells so, whatever it
+   was, but for a token that isn't known */
+static enum rc
+run_each(struct changes *c, struct program *p, struct transport *t, bool rehearse,
+    struct error *err)
+{
+	struct progress show = progress_begin(p, "applying", c->n);
+	struct apply_item *item;
+	enum rc rc = check_all(c, &p->faults, err);
+
+	for (; rc == RC_OK && c->done < c->n; c->done += rc == RC_OK) {
+		item = &c->v[c->done];
+		progress_at(&show, c->done);
+		if ((rc = item->rc = run_one(t, item, rehearse, err)) != RC_OK &&
+		    item->faults.total == 0)
+			item->why = x_strdup(err->msg);
+	}
+	progress_end(&show);
+	if (rc == RC_OK || rc == RC_UNAUTHENTICATED || p->faults.total > 0)
+		return rc;
+	explain(c, c->done, &p->faults);
+	return error_set(err, RC_INVALID, "stopped");
+}
+
+/* changes_run - see changes.h */
+enum rc
+changes_run(struct changes *c, struct program *p, struct transport *t, bool rehearse,
+    struct error *err)
+{
+	return t->ops->apply != NULL ? run_at_once(c, p, t, rehearse, err) :
+	    run_each(c, p, t, rehearse, err);
+}
+
+/* changes_release - the bodies are the manifest's */
+void
+changes_release(struct changes *c)
+{
+	apply_release(c->v, c->n);
+	for (size_t i = 0; i < c->nnames; i++)
+		free(c->names[i]);
+	free(c->names);
+	free(c->v);
+	*c = (struct changes){ .v = NULL };
+}

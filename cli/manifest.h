@@ -1,0 +1,55 @@
+/*
+ * manifest.h - what `apply -f` and `diff -f` are given: objects of the catalogue in files.
+ *
+ * Shapes  a document is an object with `kind:`, or lists by kind (secrets: llms: ...), or a list of
+ *         objects with `kind:`. A file, "-" for stdin, or a directory: its *.yaml, *.yml and *.json,
+ *         in the order of their names, no deeper
+ * Units   MANIFEST_MAX bytes in all
+ * Errors  RC_INVALID with every fault of every file (their path is "FILE:LINE"); RC_IO
+ * Owns    manifest_release() frees and wipes
+ * Source  CLI.md, "apply"
+ */
+#ifndef CLI_MANIFEST_H
+#define CLI_MANIFEST_H
+
+#include "cli/document.h"
+#include "store/record.h"
+
+#define MANIFEST_MAX	(32 << 20)	/* bytes of all files together */
+#define MANIFEST_STDIN	"-"
+
+struct manifest_item {
+	size_t			 order;		/* among all items, as they were read */
+	const struct kind	*kind;
+	struct json_object	*body;		/* without its "kind" */
+	const char		*name;		/* of the body */
+	const char		*file;
+	size_t			 document;	/* in which it stands */
+	char			*path;		/* where in the document: "llms[2]", or "" */
+};
+
+struct manifest {
+	struct manifest_item	*v;		/* in the order in which they depend on each other */
+	size_t			 n;
+	struct documents	 docs;
+	char			**files;
+	size_t			 nfiles;
+	size_t			 bytes;
+	bool			 mentions[RESOURCE__STORED];	/* kinds that are spoken of */
+};
+
+#define MANIFEST_INIT { .docs = DOCUMENTS_INIT }
+
+/* manifest_read - of one -f; may be called again for another */
+enum rc manifest_read(struct manifest *m, const char *path, struct faults *faults,
+    struct error *err);
+
+/* manifest_finish - after the last one: names, duplicates, order */
+enum rc manifest_finish(struct manifest *m, struct faults *faults, struct error *err);
+void manifest_release(struct manifest *m);
+
+/* manifest_fault - of an item, at a path in its body: "FILE:LINE: llm/claude: url: ..." */
+void manifest_fault(const struct manifest *m, const struct manifest_item *item, const char *path,
+    const char *message, struct faults *faults);
+
+#endif
