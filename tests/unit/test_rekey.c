@@ -164,3 +164,48 @@ Test(rekey, a_rotation_that_another_one_was_faster_with_adds_no_second_key)
 	cr_assert_eq(keyring_active_id(k, &id, &err), RC_OK);
 	cr_expect_eq(id, 2);
 }
+
+struct race {				/* a change that is planned while a rekey runs */
+	struct fixture	*f;
+	bool		 run;
+};
+
+/* plan_secret - seal a value, then let the rekey of another process come in between */
+static enum rc
+plan_secret(struct batch *b, void *arg, struct error *err)
+{
+	struct json_object *body = json_tokener_parse("{\"name\":\"late\",\"data\":{\"k\":\"v\"}}");
+	struct race *race = arg;
+	struct faults faults = FAULTS_INIT;
+	const struct record *made;
+	struct rekey r = { .each = NULL };
+	enum rc rc;
+
+	rc = batch_create(b, &kind_secret, body, NULL, NULL, &faults, &made, err);
+	json_object_put(body);
+	faults_release(&faults);
+	if (rc == RC_OK && !race->run) {
+		race->run = true;
+		rc = rekey_run(&race->f->svc, &race->f->admin, &r, err);
+		cr_expect_eq(r.done, 0, "there was nothing to seal anew");
+	}
+	return rc;
+}
+
+Test(rekey, a_change_that_was_sealed_before_it_and_comes_after_it_is_sealed_again, .init = NULL)
+{
+	struct fixture empty;
+	struct race race = { .f = &empty };
+	const struct secret *s;
+	struct store_opts opts = { .key_file = NULL };
+	struct error err = { .msg = "" };
+	struct store *other;
+
+	fixture_open(&empty);
+	opts.key_file = keyring_path(store_keyring(empty.svc.store));
+	other = store_on(store_kv(empty.svc.store), &opts);	/* as another process would */
+	cr_assert_eq(store_change(other, plan_secret, &race, &err), RC_OK, "%s", err.msg);
+	s = (const void *)table_by_name(fixture_look(&empty), &kind_secret, "late");
+	cr_expect_eq(seal_key_id(s->values[0].stored), 2);
+	fixture_close(&empty);
+}
