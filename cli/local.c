@@ -308,7 +308,7 @@ local_open(const char *db, struct transport **out, struct error *err)
 	}
 	rc = local_become_owner(l->cfg.db, err);
 	if (rc == RC_OK)
-		rc = service_open(&l->cfg, &l->svc, err);
+		rc = service_open(&l->cfg, false, &l->svc, err);
 	if (rc == RC_OK)
 		*out = &l->t;
 	else

@@ -46,7 +46,7 @@ try_open(struct server *s)
 	if (atomic_load(&s->open) || now < s->retry_ms)
 		return;
 	s->retry_ms = now + RETRY_MS;
-	if (service_open(s->cfg, &s->svc, &err) == RC_OK)
+	if (service_open(s->cfg, true, &s->svc, &err) == RC_OK)
 		atomic_store(&s->open, true);
 	else
 		log_once(s, &err);

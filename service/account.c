@@ -1,77 +1,91 @@
-/* account.c - the audit lines of calls and changes */
+/* account.c - calls and changes, as the books of the store know them */
 #include <json-c/json.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/jsonx.h"
-#include "base/utf8.h"
+#include "base/log.h"
 #include "service/account.h"
 
-#define MODEL_MAX	128		/* bytes of a model's name in an audit line */
-
-/* put_count - a number that may be unknown */
-static void
-put_count(struct json_object *event, const char *name, int64_t n)
+/* tidy_main - beside the calls: none of them waits for the sums of a day */
+static void *
+tidy_main(void *arg)
 {
-	jsonx_put(event, name, n < 0 ? NULL : json_object_new_int64(n));
+	struct service *svc = arg;
+	struct error err;
+
+	if (ledger_tidy(svc->ledger, &err) != RC_OK)
+		log_warn("audit: %s", err.msg);
+	return NULL;
 }
 
-/* put_model - at most MODEL_MAX bytes, cut before a character, not inside it */
+/* tidy - once a day; the thread of the day before has ended long ago */
 static void
-put_model(struct json_object *event, const char *model)
+tidy(struct service *svc)
 {
-	size_t n = model != NULL ? strlen(model) : 0;
-
-	if (n > MODEL_MAX)
-		n = utf8_cut(model, n, MODEL_MAX);
-	jsonx_put(event, "model", model == NULL ? NULL
-	    : json_object_new_string_len(model, (int)n));
+	if (!ledger_tidy_due(svc->ledger))
+		return;
+	if (atomic_exchange(&svc->tidying, false))
+		pthread_join(svc->tidy, NULL);
+	if (pthread_create(&svc->tidy, NULL, tidy_main, svc) == 0)
+		atomic_store(&svc->tidying, true);
 }
 
-/* put_caller - who */
-static void
-put_caller(struct json_object *event, const struct caller *c)
+/* describe - the call as its line will tell it; nothing is known of its end */
+static struct auditcall
+describe(const struct account_call *call)
 {
-	jsonx_put_str(event, "userId", c->user != NULL ? c->user->r.id : NULL);
-	jsonx_put_str(event, "tokenSha", c->token != NULL ? c->token->sha : NULL);
-}
-
-/* note - the line of a call */
-static void
-note(struct service *svc, const struct account_call *call, const struct account_result *result)
-{
-	struct json_object *event = json_object_new_object();
+	const struct caller *who = call->caller;
 	const struct llm *llm = call->llm;
+	struct auditcall c = {
+		.begun_ms = clock_wall_ms(), .duration_ms = -1, .first_byte_ms = -1,
+		.prompt = -1, .completion = -1, .cached = -1, .status = -1,
+		.streaming = call->streaming,
+	};
 
-	jsonx_put_str(event, "event", "llm_inference_call");
-	jsonx_put_str(event, "requestId", call->request_id);
-	jsonx_put_str(event, "llm", llm != NULL ? llm->r.name : NULL);
-	put_model(event, call->model);
-	jsonx_put_str(event, "type", llm != NULL ? llm->type : NULL);
-	put_caller(event, call->caller);
-	jsonx_put_str(event, "via", call->caller->via);
-	jsonx_put_bool(event, "streaming", call->streaming);
-	jsonx_put_int(event, "status", result->status);
-	jsonx_put_int(event, "durationMs", clock_mono_ms() - call->started_ms);
-	put_count(event, "firstByteMs", result->first_byte_ms);
-	put_count(event, "promptTokens", result->usage.prompt);
-	put_count(event, "completionTokens", result->usage.completion);
-	put_count(event, "cachedTokens", result->usage.cached);
-	jsonx_put_bool(event, "aborted", result->aborted);
-	jsonx_put_int(event, "attempts", result->attempts);
-	jsonx_put_str(event, "error", result->error);
-	service_audit(svc, event);
+	random_id(c.id);
+	auditcall_text(c.request_id, sizeof(c.request_id), call->request_id);
+	auditcall_text(c.llm, sizeof(c.llm), llm != NULL ? llm->r.name : NULL);
+	auditcall_text(c.type, sizeof(c.type), llm != NULL ? llm->type : NULL);
+	auditcall_text(c.model, sizeof(c.model), call->model);
+	auditcall_text(c.user, sizeof(c.user), who->user != NULL ? who->user->r.id : NULL);
+	auditcall_text(c.token, sizeof(c.token), who->token != NULL ? who->token->sha : NULL);
+	auditcall_text(c.via, sizeof(c.via), who->via);
+	return c;
 }
 
-/* account_begin - where every call must leave a line, none is made while lines can't be written; the
-   refusal's own line is the next try */
+/* conclude - how it ended */
+static void
+conclude(struct auditcall *c, const struct account_result *result, int64_t started_ms)
+{
+	c->duration_ms = clock_mono_ms() - started_ms;
+	c->first_byte_ms = result->first_byte_ms;
+	c->prompt = result->usage.prompt;
+	c->completion = result->usage.completion;
+	c->cached = result->usage.cached;
+	c->status = result->status;
+	c->attempts = result->attempts;
+	c->aborted = result->aborted;
+	auditcall_text(c->error, sizeof(c->error), result->error);
+}
+
+/* account_begin - where every call must leave a line, none is made that has no slot to keep it in until
+   it can be written, and none after one that could not be */
 enum rc
 account_begin(struct account *a, struct service *svc, const struct account_call *call,
     struct error *err)
 {
-	if (svc->cfg->audit_required && atomic_load(&svc->audit_down))
+	bool required = svc->cfg->audit_required;
+
+	if (required && ledger_down(svc->ledger))
 		return error_set(err, RC_UNAVAILABLE, "the audit log can't be written");
-	*a = (struct account){ .svc = svc, .call = *call };
+	a->svc = svc;
+	a->started_ms = call->started_ms;
+	a->own = describe(call);
+	a->slot = ledger_begin(svc->ledger, &a->own);
+	if (required && a->slot == NULL)
+		return error_set(err, RC_UNAVAILABLE, "no more calls can be audited");
 	return RC_OK;
 }
 
@@ -79,7 +93,12 @@ account_begin(struct account *a, struct service *svc, const struct account_call 
 void
 account_end(struct account *a, const struct account_result *result)
 {
-	note(a->svc, &a->call, result);
+	conclude(a->slot != NULL ? a->slot : &a->own, result, a->started_ms);
+	if (a->slot != NULL)
+		ledger_end(a->svc->ledger, a->slot);
+	else
+		ledger_note(a->svc->ledger, &a->own);
+	tidy(a->svc);
 }
 
 /* account_refused - nothing was used */
@@ -89,8 +108,21 @@ account_refused(struct service *svc, const struct account_call *call, const stru
 	const struct account_result result = {
 		.status = f->status, .first_byte_ms = -1, .usage = { -1, -1, -1 }, .error = f->kind,
 	};
+	struct auditcall c = describe(call);
 
-	note(svc, call, &result);
+	conclude(&c, &result, call->started_ms);
+	ledger_note(svc->ledger, &c);
+	tidy(svc);
+}
+
+/* account_unknown - only its status */
+void
+account_unknown(struct service *svc, int status)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", status);
+	metrics_add(ledger_metrics(svc->ledger), METRICS_REQUESTS, "", text, 1);
 }
 
 /* account_change - the change stands, whatever becomes of the line */
@@ -104,6 +136,8 @@ account_change(struct service *svc, const struct caller *caller, const char *act
 	jsonx_put_str(event, "action", action);
 	jsonx_put_str(event, "resource", resource);
 	jsonx_put_str(event, "name", name);
-	put_caller(event, caller);
-	service_audit(svc, event);
+	jsonx_put_str(event, "userId", caller->user != NULL ? caller->user->r.id : NULL);
+	jsonx_put_str(event, "tokenSha", caller->token != NULL ? caller->token->sha : NULL);
+	ledger_event(svc->ledger, event);
+	json_object_put(event);
 }

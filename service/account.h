@@ -6,7 +6,7 @@
  *         first and settled in the second
  * Units   ms, tokens (-1: not known)
  * Errors  account_begin(): RC_UNAVAILABLE where every call must be audited and this one can't be
- * Owns    borrows all of struct account_call until account_end()
+ * Owns    account_end() gives the slot back; nothing is borrowed
  * Source  API.md 3 "Audit", DESIGN.md 4
  */
 #ifndef SERVICE_ACCOUNT_H
@@ -36,7 +36,9 @@ struct account_result {			/* how it ended */
 
 struct account {			/* one call between its begin and its end */
 	struct service		*svc;
-	struct account_call	 call;
+	int64_t			 started_ms;
+	struct auditcall	*slot;		/* NULL: every slot was taken */
+	struct auditcall	 own;		/* the call, where it has no slot */
 };
 
 enum rc account_begin(struct account *a, struct service *svc, const struct account_call *call,
@@ -46,6 +48,9 @@ void account_end(struct account *a, const struct account_result *result);
 /* account_refused - a call that comes to no provider */
 void account_refused(struct service *svc, const struct account_call *call,
     const struct failure *f);
+
+/* account_unknown - a call of nobody that we know: counted, not logged */
+void account_unknown(struct service *svc, int status);
 
 /* account_change - one line a change of the catalogue; resource is the kind's plural */
 void account_change(struct service *svc, const struct caller *caller, const char *action,

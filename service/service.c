@@ -1,18 +1,24 @@
 /* service.c - open what one process shares */
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "service/service.h"
 
-/* service_open - what one process shares; call it after fork. When tokens were used is worth no refusal */
+/* service_open - store and books of one process; call it after fork. When tokens were used is worth no
+   refusal */
 enum rc
-service_open(const struct config *cfg, struct service *svc, struct error *err)
+service_open(const struct config *cfg, bool serving, struct service *svc, struct error *err)
 {
 	const struct store_opts opts = {
 		.key_file = cfg->key_file,
 		.allow_network_fs = cfg->allow_network_fs,
 		.private_urls = cfg->private_urls,
+	};
+	const struct ledger_opts books = {
+		.dir = cfg->db,
+		.sink = cfg->audit_sink,
+		.keep_days = cfg->audit_keep_days,
+		.serving = serving,
 	};
 	struct error why;
 	enum rc rc;
@@ -21,7 +27,7 @@ service_open(const struct config *cfg, struct service *svc, struct error *err)
 	svc->cfg = cfg;
 	if ((rc = store_open(cfg->db, &opts, &svc->store, err)) != RC_OK)
 		return rc;
-	rc = audit_open(cfg->audit_sink, cfg->db, &svc->audit, err);
+	rc = ledger_open(&books, &svc->ledger, err);
 	if (rc != RC_OK) {
 		service_close(svc);
 		return rc;
@@ -35,27 +41,14 @@ service_open(const struct config *cfg, struct service *svc, struct error *err)
 void
 service_close(struct service *svc)
 {
+	if (atomic_exchange(&svc->tidying, false))
+		pthread_join(svc->tidy, NULL);
 	lastused_close(svc->lastused);
-	audit_close(svc->audit);
+	ledger_close(svc->ledger);
 	store_close(svc->store);
 	svc->lastused = NULL;
-	svc->audit = NULL;
+	svc->ledger = NULL;
 	svc->store = NULL;
-}
-
-/* service_audit - one line of who did what */
-void
-service_audit(struct service *svc, struct json_object *event)
-{
-	struct error err;
-	bool down = audit_write(svc->audit, event, &err) != RC_OK;
-
-	json_object_put(event);
-	atomic_store(&svc->audit_down, down);
-	if (!down)
-		return;
-	atomic_fetch_add(&svc->audit_failures, 1);
-	log_error("audit: %s", err.msg);
 }
 
 /* service_http - a client as the configuration wants it */

@@ -17,10 +17,11 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "store/audit.h"
+#include "store/auditcall.h"
 #include "store/oserr.h"
 #include "store/statedir.h"
 
-#define DAY_TEXT	9		/* bytes of "20261122" with the NUL */
+#define DAY_MS		INT64_C(86400000)
 #define STRING_KEPT	32		/* bytes; a member this short is not worth cutting */
 
 struct audit {
@@ -28,36 +29,72 @@ struct audit {
 	struct statedir		 dir;	/* of the file sink */
 	pthread_mutex_t		 mutex;	/* over the three below */
 	int			 fd;	/* -1: not open */
-	char			 day[DAY_TEXT];	/* of the open file */
+	int64_t			 day;	/* of the open file */
 	bool			 torn;	/* the last line has no newline yet */
 };
 
 struct sink {
 	const char	*name;
 	/* MUST. One line with its newline, of the event's day */
-	enum rc		(*write)(struct audit *a, const char *day, const char *line, size_t len,
+	enum rc		(*write)(struct audit *a, int64_t day, const char *line, size_t len,
 			    struct error *err);
 };
 
+/* audit_file - "audit-20261122.log" */
+void
+audit_file(int64_t day, char out[AUDIT_NAME])
+{
+	char at[CLOCK_TEXT];
+
+	clock_format(day * DAY_MS, at);
+	snprintf(out, AUDIT_NAME, "audit-%.4s%.2s%.2s.log", at, at + 5, at + 8);
+}
+
+/* audit_day - only what audit_file() would have written */
+int64_t
+audit_day(const char *name)
+{
+	char again[AUDIT_NAME], at[CLOCK_TEXT];
+	int64_t ms;
+
+	if (strlen(name) != strlen("audit-20261122.log"))
+		return -1;
+	snprintf(at, sizeof(at), "%.4s-%.2s-%.2sT00:00:00.000Z", name + 6, name + 10, name + 12);
+	if (!clock_parse(at, &ms))
+		return -1;
+	audit_file(ms / DAY_MS, again);
+	return strcmp(name, again) == 0 ? ms / DAY_MS : -1;
+}
+
+/* is_torn - the file ends inside a line: whoever wrote it died */
+static bool
+is_torn(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char last;
+
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
 /* open_day - the file of that day, if it is not the open one */
 static enum rc
-open_day(struct audit *a, const char *day, struct error *err)
+open_day(struct audit *a, int64_t day, struct error *err)
 {
-	char name[32];
+	char name[AUDIT_NAME];
 	enum rc rc;
 	int fd;
 
-	if (a->fd >= 0 && strcmp(a->day, day) == 0)
+	if (a->fd >= 0 && a->day == day)
 		return RC_OK;
-	snprintf(name, sizeof(name), "audit-%s.log", day);
-	rc = statedir_file(&a->dir, name, O_WRONLY | O_APPEND | O_CREAT, &fd, err);
+	audit_file(day, name);
+	rc = statedir_file(&a->dir, name, O_RDWR | O_APPEND | O_CREAT, &fd, err);
 	if (rc != RC_OK)
 		return rc;
 	if (a->fd >= 0)
 		close(a->fd);
 	a->fd = fd;
-	a->torn = false;
-	snprintf(a->day, sizeof(a->day), "%s", day);
+	a->torn = is_torn(fd);
+	a->day = day;
 	return RC_OK;
 }
 
@@ -72,20 +109,22 @@ append(struct audit *a, const char *line, size_t len, struct error *err)
 	};
 	ssize_t n = writev(a->fd, v, 2);
 
+	char name[AUDIT_NAME];
+
+	audit_file(a->day, name);
 	if (n < 0)
-		return oserr(err, "write audit-%s.log", a->day);
+		return oserr(err, "write %s", name);
 	if ((size_t)n == a->torn + len) {
 		a->torn = false;
 		return RC_OK;
 	}
 	a->torn = n > 0 && write(a->fd, "\n", 1) != 1;
-	return error_set(err, RC_NO_SPACE, "write audit-%s.log: only %zd of %zu bytes", a->day, n,
-	    len);
+	return error_set(err, RC_NO_SPACE, "write %s: only %zd of %zu bytes", name, n, len);
 }
 
 /* write_file - the file of the day */
 static enum rc
-write_file(struct audit *a, const char *day, const char *line, size_t len, struct error *err)
+write_file(struct audit *a, int64_t day, const char *line, size_t len, struct error *err)
 {
 	enum rc rc;
 
@@ -99,7 +138,7 @@ write_file(struct audit *a, const char *day, const char *line, size_t len, struc
 
 /* write_syslog - without the newline; syslog tells nobody whether it arrived */
 static enum rc
-write_syslog(struct audit *a, const char *day, const char *line, size_t len, struct error *err)
+write_syslog(struct audit *a, int64_t day, const char *line, size_t len, struct error *err)
 {
 	(void)a, (void)day, (void)err;
 	syslog(LOG_NOTICE | LOG_DAEMON, "%.*s", (int)len - 1, line);
@@ -108,7 +147,7 @@ write_syslog(struct audit *a, const char *day, const char *line, size_t len, str
 
 /* write_stderr - where the web server or systemd collects it */
 static enum rc
-write_stderr(struct audit *a, const char *day, const char *line, size_t len, struct error *err)
+write_stderr(struct audit *a, int64_t day, const char *line, size_t len, struct error *err)
 {
 	ssize_t n = write(STDERR_FILENO, line, len);
 
@@ -170,7 +209,7 @@ audit_close(struct audit *a)
 	free(a);
 }
 
-/* number - "id" and "at" first, then the event's own members (shared, not copied) */
+/* number - "id" first, then the event's own members (shared, not copied), "at" last */
 static struct json_object *
 number(struct json_object *event, const char *at)
 {
@@ -179,11 +218,11 @@ number(struct json_object *event, const char *at)
 
 	random_id(id);
 	jsonx_put_str(o, "id", id);
-	jsonx_put_str(o, "at", at);
 	json_object_object_foreach(event, name, value) {
 		if (strcmp(name, "id") != 0 && strcmp(name, "at") != 0)
 			jsonx_put(o, name, json_object_get(value));
 	}
+	jsonx_put_str(o, "at", at);
 	return o;
 }
 
@@ -246,19 +285,29 @@ compose(struct json_object *o, size_t *len)
 enum rc
 audit_write(struct audit *a, struct json_object *event, struct error *err)
 {
-	char at[CLOCK_TEXT], day[DAY_TEXT], line[AUDIT_LINE_MAX + 1];
+	char at[CLOCK_TEXT], line[AUDIT_LINE_MAX + 1];
+	int64_t now_ms = clock_wall_ms();
 	struct json_object *o;
 	const char *text;
 	size_t len;
 	int n;
 
-	clock_format(clock_wall_ms(), at);
-	snprintf(day, sizeof(day), "%.4s%.2s%.2s", at, at + 5, at + 8);
+	clock_format(now_ms, at);
 	o = number(event, at);
 	text = compose(o, &len);
 	n = snprintf(line, sizeof(line), "%s\n", text);
 	json_object_put(o);
 	if (n > AUDIT_LINE_MAX)
 		return error_set(err, RC_TOO_LARGE, "an audit event without an end");
-	return a->sink->write(a, day, line, (size_t)n, err);
+	return a->sink->write(a, now_ms / DAY_MS, line, (size_t)n, err);
+}
+
+/* audit_write_call - one call, one line */
+enum rc
+audit_write_call(struct audit *a, const struct auditcall *call, struct error *err)
+{
+	char line[AUDIT_LINE_MAX];
+	size_t len = auditcall_line(call, line);
+
+	return a->sink->write(a, call->at_ms / DAY_MS, line, len, err);
 }

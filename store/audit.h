@@ -2,7 +2,8 @@
  * audit.h - the audit log: one JSON line an event.
  *
  * Shapes  sink "file": state directory, audit-YYYYMMDD.log (UTC day of the event), O_APPEND, 0600,
- *         one write(2) a line; "syslog": one message a line; "stderr"
+ *         one write(2) a line, on a line of its own even where a process died in the middle of one;
+ *         "syslog": one message a line; "stderr"
  * Units   a line is at most AUDIT_LINE_MAX bytes with its newline
  * Errors  RC_IO, RC_NO_SPACE; the caller counts them and goes on unless audit.required
  * Owns    audit_close() frees; any thread of one process may write
@@ -11,17 +12,28 @@
 #ifndef STORE_AUDIT_H
 #define STORE_AUDIT_H
 
+#include <stdint.h>
+
 #include "base/rc.h"
 
-#define AUDIT_LINE_MAX 4096		/* bytes */
+#define AUDIT_LINE_MAX	4096		/* bytes */
+#define AUDIT_NAME	32		/* bytes of a file's name with the NUL */
 
 struct audit;
+struct auditcall;
 struct json_object;
 
 enum rc audit_open(const char *sink, const char *dir, struct audit **out, struct error *err);
 void audit_close(struct audit *a);	/* NULL is fine */
 
-/* audit_write - "id" and "at" are put first by audit; event is borrowed */
+/* audit_write - "id" is put first and "at" last by audit; event is borrowed */
 enum rc audit_write(struct audit *a, struct json_object *event, struct error *err);
+
+/* audit_write_call - the line of a call; the day's file is that of its end */
+enum rc audit_write_call(struct audit *a, const struct auditcall *call, struct error *err);
+
+/* audit_file - the name of a day's file; days since 1970. audit_day - the other way; -1: no such name */
+void audit_file(int64_t day, char out[AUDIT_NAME]);
+int64_t audit_day(const char *name);
 
 #endif

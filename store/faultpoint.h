@@ -2,7 +2,8 @@
  * faultpoint.h - places where a test may let the process die as if by kill -9.
  *
  * Shapes  fault_point("commit") ends the process where $MCPD_FAULT is "commit"; the names, in the
- *         order of a change: lock open put snapshot commit rename generation
+ *         order of a change: lock open put snapshot commit rename generation; of a call: begun ending
+ *         line counted, and died where another process writes its line
  * Units   none
  * Errors  none
  * Owns    nothing; without -DWITH_FAULT_POINTS nothing is compiled in

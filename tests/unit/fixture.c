@@ -33,6 +33,7 @@ void
 fixture_open(struct fixture *f)
 {
 	struct store_opts opts = { .private_urls = true };
+	struct ledger_opts books = { .sink = "file", .keep_days = 90, .serving = true };
 	struct error err;
 	char *key;
 
@@ -45,7 +46,8 @@ fixture_open(struct fixture *f)
 	cr_assert_eq(keyring_create(key, &err), RC_OK, "%s", err.msg);
 	f->svc.cfg = &f->cfg;
 	f->svc.store = store_on(kv_mem_new(NULL), &opts);
-	cr_assert_eq(audit_open("file", f->dir, &f->svc.audit, &err), RC_OK, "%s", err.msg);
+	books.dir = f->dir;
+	cr_assert_eq(ledger_open(&books, &f->svc.ledger, &err), RC_OK, "%s", err.msg);
 	f->admin = (struct caller){ .administrator = true, .via = "mcpctl" };
 	fixture_make(f, &kind_secretbackend, "{'name':'sealed','type':'sealed','default':true}");
 	free(key);

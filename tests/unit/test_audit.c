@@ -132,7 +132,7 @@ write_event(const char *text, struct error *err)
 	return rc;
 }
 
-Test(audit, an_event_is_a_line_with_id_and_time_first)
+Test(audit, an_event_is_a_line_between_its_id_and_its_time)
 {
 	char *text;
 	struct json_object *o;
@@ -146,7 +146,7 @@ Test(audit, an_event_is_a_line_with_id_and_time_first)
 	o = event(text);
 	cr_expect(random_is_id(jsonx_str(o, "id", "")));
 	cr_expect(clock_parse(jsonx_str(o, "at", ""), &at));
-	cr_expect_str_eq(strstr(text, "\"event\""), "\"event\":\"e\",\"n\":1,\"s\":\"a/b\\n\"}\n");
+	cr_expect_not_null(strstr(text, "\",\"event\":\"e\",\"n\":1,\"s\":\"a/b\\n\",\"at\":\""));
 	json_object_put(o);
 	free(text);
 }
@@ -287,6 +287,39 @@ Test(audit, a_line_that_was_cut_is_ended_so_that_the_next_stands_alone)
 	json_object_put(event(second));
 	cr_expect_not_null(strstr(second, "two"));
 	free(text);
+}
+
+Test(audit, a_line_that_a_dead_process_left_torn_is_ended_by_the_next)
+{
+	char *path = today(), *text, *second;
+	FILE *f = fopen(path, "w");
+
+	cr_assert_not_null(f);
+	fputs("{\"id\":\"cabc\",\"event\":\"torn", f);
+	fclose(f);
+	cr_assert_eq(write_event("{\"event\":\"whole\"}", NULL), RC_OK);
+	text = logged();
+	second = strchr(text, '\n') + 1;
+	json_object_put(event(second));
+	cr_expect_not_null(strstr(second, "whole"));
+	free(text);
+	free(path);
+}
+
+Test(audit, a_day_has_one_name_and_no_other_name_a_day)
+{
+	static const char *const others[] = {
+		"audit-20261122.log~", "audit-2026112.log", "audit-20261322.log", "xudit-20261122.log",
+		"audit-20261122.lob", "audit-2026112 .log", "audit-20260230.log", ""
+	};
+	char name[AUDIT_NAME];
+
+	for (int64_t day = 20000; day < 21000; day++) {
+		audit_file(day, name);
+		cr_assert_eq(audit_day(name), day, "%s", name);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		cr_expect_eq(audit_day(others[i]), -1, "%s", others[i]);
 }
 
 static const struct { int number; enum rc rc; } failures[] = {

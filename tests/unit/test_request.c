@@ -43,7 +43,7 @@ open_f(void)
 	server_init(&server, &f.cfg);
 	server.svc.cfg = f.svc.cfg;
 	server.svc.store = f.svc.store;
-	server.svc.audit = f.svc.audit;
+	server.svc.ledger = f.svc.ledger;
 	server.open = true;
 }
 

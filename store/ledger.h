@@ -1,0 +1,70 @@
+/*
+ * ledger.h - the books of a store: each inference call gets its audit line and its counts, once.
+ *
+ * Shapes  a call is begun (it holds a slot of inflight), ended (its line is written, then it is counted),
+ *         and if its process dies in between, whoever looks next does the rest: ledger_recover()
+ * Units   ms, days since 1970 (UTC)
+ * Errors  ledger_open(): what audit_open() gives. A line that can't be written waits in its slot; it
+ *         is told in the log and counted
+ * Owns    ledger_close(). Never fork while one is open. Any thread
+ * Source  API.md 3 "Audit", DESIGN.md 4
+ */
+#ifndef STORE_LEDGER_H
+#define STORE_LEDGER_H
+
+#include "store/auditcall.h"
+#include "store/counters.h"
+#include "store/inflight.h"
+#include "store/metrics.h"
+#include "store/usage.h"
+
+struct ledger;
+
+struct ledger_opts {
+	const char	*dir;
+	const char	*sink;			/* of the audit: "file", "syslog", "stderr" */
+	int64_t		 keep_days;		/* files of the audit log; past that they go */
+	bool		 serving;		/* a process of mcpd.fcgi */
+};
+
+/* ledger_open - finishes what the dead have left; sums the log where the counters are in doubt and
+   nobody else counts */
+enum rc ledger_open(const struct ledger_opts *opts, struct ledger **out, struct error *err);
+void ledger_close(struct ledger *l);		/* NULL is fine */
+
+/* ledger_begin - NULL: every slot is taken; the call can go on, and be noted when it has ended */
+struct auditcall *ledger_begin(struct ledger *l, const struct auditcall *call);
+
+/* ledger_end - the slot's numbers are final, but at_ms, which is set here; the slot is given back */
+void ledger_end(struct ledger *l, struct auditcall *slot);
+
+/* ledger_note - a call that was over before it was one: begun and ended */
+void ledger_note(struct ledger *l, const struct auditcall *call);
+
+/* ledger_event - any other event; borrowed */
+void ledger_event(struct ledger *l, struct json_object *event);
+
+/* ledger_down - the last line could not be written */
+bool ledger_down(const struct ledger *l);
+
+/* ledger_recover - lines and counts of the dead, and lines that wait; how many were written */
+size_t ledger_recover(struct ledger *l);
+
+/* ledger_tidy_due - true once a day and process: somebody should call ledger_tidy(), in a moment when
+   nobody waits for it */
+bool ledger_tidy_due(struct ledger *l);
+
+/* ledger_tidy - keep the sums of the days that are over, remove files that are too old. One process at
+   a time does it; where another one is at it, nothing is done */
+enum rc ledger_tidy(struct ledger *l, struct error *err);
+
+/* ledger_usage - all that was used from a day on; rows are added to s */
+enum rc ledger_usage(struct ledger *l, int64_t from, struct usage_sum *s, struct error *err);
+
+/* borrowed */
+const struct statedir *ledger_dir(const struct ledger *l);
+struct inflight *ledger_inflight(struct ledger *l);
+struct metrics *ledger_metrics(struct ledger *l);
+bool ledger_in_files(const struct ledger *l);	/* the audit log can be read */
+
+#endif

@@ -1,0 +1,225 @@
+/* ledgerbook.c - the books of the days: sums of the log, files that are kept and files that go */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/ledgerbook.h"
+#include "store/oserr.h"
+
+/* today - UTC */
+static int64_t
+today(void)
+{
+	return clock_wall_ms() / LEDGER_DAY_MS;
+}
+
+/* ledger_sum_log - the days that the counters hold */
+void
+ledger_sum_log(struct ledger *l)
+{
+	struct usage_sum s = USAGE_SUM_INIT;
+	int64_t now = today();
+	enum rc rc = RC_OK;
+	struct error err;
+
+	if (counters_good(l->counters) || !l->in_files)
+		return;
+	if (inflight_tidying(l->inflight, 0))
+		inflight_tidied(l->inflight, 0);	/* past days are looked at again, too */
+	for (int64_t day = now; day > now - COUNTERS_DAYS && rc == RC_OK; day--)
+		rc = usage_read_log(&l->dir, day, &s, &err);
+	if (rc == RC_OK) {
+		counters_rebuild(l->counters, now);
+		for (size_t i = 0; i < s.n; i++)
+			counters_add(l->counters, s.rows[i].day, &(struct usage_key){ s.rows[i].llm,
+			    s.rows[i].user, s.rows[i].token }, &s.rows[i].n);
+		counters_trust(l->counters);
+	} else {
+		log_warn("counters: the log could not be summed: %s", err.msg);
+	}
+	usage_release(&s);
+}
+
+struct pick {				/* counters of some days, into a sum */
+	struct usage_sum	*sum;
+	int64_t			 from, to;
+};
+
+/* pick - one slot */
+static void
+pick(void *arg, int64_t day, const struct usage_key *key, const struct usage_counts *n)
+{
+	const struct pick *p = arg;
+
+	if (day >= p->from && day <= p->to)
+		usage_add(p->sum, day, key, n);
+}
+
+/* keep_day - its sum into the month's file: from the log, which knows who `other` was */
+static enum rc
+keep_day(struct ledger *l, int64_t day, struct error *err)
+{
+	struct usage_sum s = USAGE_SUM_INIT;
+	enum rc rc = usage_read_log(&l->dir, day, &s, err);
+
+	if (rc == RC_OK)
+		rc = usage_keep(&l->dir, day, &s, err);
+	usage_release(&s);
+	return rc;
+}
+
+/* drop_day - its file, when it is old enough */
+static enum rc
+drop_day(struct ledger *l, int64_t day, int64_t oldest, struct error *err)
+{
+	char name[AUDIT_NAME];
+
+	if (day >= oldest)
+		return RC_OK;
+	audit_file(day, name);
+	if (unlinkat(l->dir.fd, name, 0) != 0 && errno != ENOENT)
+		return oserr(err, "remove %s/%s", l->dir.path, name);
+	log_info("audit: %s is older than %lld days: removed", name, (long long)l->keep_days);
+	return RC_OK;
+}
+
+/* tidy_days - each file that is over: kept first, then, perhaps, removed */
+static enum rc
+tidy_days(struct ledger *l, int64_t now, struct error *err)
+{
+	int64_t *days;
+	enum rc rc;
+	size_t n;
+
+	rc = auditread_days(&l->dir, &days, &n, err);
+	if (rc != RC_OK)
+		return rc;
+	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+		if (days[i] > now - COUNTERS_DAYS)
+			continue;
+		if (!usage_kept(&l->dir, days[i]))
+			rc = keep_day(l, days[i], err);
+		if (rc == RC_OK)
+			rc = drop_day(l, days[i], now - l->keep_days, err);
+	}
+	free(days);
+	return rc;
+}
+
+/* tidy_counters - where the log is elsewhere, the counters are all there is of a day, and are wiped two
+   days later: it is kept as soon as it is over, and again until it is */
+static enum rc
+tidy_counters(struct ledger *l, int64_t now, struct error *err)
+{
+	struct usage_sum s = USAGE_SUM_INIT;
+	struct pick p = { &s, 0, now - 1 };
+	enum rc rc = RC_OK;
+	int64_t day = -1;
+
+	counters_each(l->counters, pick, &p);
+	usage_sort(&s);
+	for (size_t i = 0; i < s.n && rc == RC_OK; i++)
+		if (s.rows[i].day != day)
+			rc = usage_keep(&l->dir, day = s.rows[i].day, &s, err);
+	usage_release(&s);
+	return rc;
+}
+
+/* tidy - one thread of one process */
+static enum rc
+tidy(struct ledger *l, int64_t wait_ms, struct error *err)
+{
+	int64_t now = today();
+	enum rc rc = RC_OK;
+
+	if (!inflight_tidying(l->inflight, wait_ms))
+		return RC_OK;
+	rc = tidy_days(l, now, err);
+	if (rc == RC_OK && !l->in_files)
+		rc = tidy_counters(l, now, err);
+	inflight_tidied(l->inflight, rc == RC_OK ? now : -1);
+	return rc;
+}
+
+/* ledger_tidy - what another thread or process does need not be done twice */
+enum rc
+ledger_tidy(struct ledger *l, struct error *err)
+{
+	enum rc rc;
+
+	if (inflight_tidy_day(l->inflight) == today() || pthread_mutex_trylock(&l->tidying) != 0)
+		return RC_OK;
+	rc = tidy(l, 0, err);
+	pthread_mutex_unlock(&l->tidying);
+	return rc;
+}
+
+/* ledger_new_day - before the first call of a day is counted, and room is made for it */
+void
+ledger_new_day(struct ledger *l)
+{
+	struct error err;
+
+	pthread_mutex_lock(&l->tidying);
+	if (inflight_tidy_day(l->inflight) != today() && tidy(l, LEDGER_TIDY_MS, &err) != RC_OK)
+		log_warn("usage: %s", err.msg);
+	pthread_mutex_unlock(&l->tidying);
+}
+
+/* ledger_tidy_due - the first to ask on a day */
+bool
+ledger_tidy_due(struct ledger *l)
+{
+	int64_t now = today(), last = atomic_load_explicit(&l->tidied, memory_order_relaxed);
+
+	return last != now && atomic_compare_exchange_strong(&l->tidied, &last, now);
+}
+
+/* ledger_usage - the days that are over are in files, the others in the counters; a day whose log has
+   not been summed yet is summed before */
+enum rc
+ledger_usage(struct ledger *l, int64_t from, struct usage_sum *s, struct error *err)
+{
+	int64_t now = today();
+	int64_t counted = now - COUNTERS_DAYS + 1;
+	struct pick p = { s, from > counted ? from : counted, now };
+	struct error why;
+	enum rc rc;
+
+	if (ledger_tidy(l, &why) != RC_OK)
+		log_warn("usage: %s", why.msg);
+	rc = usage_read_files(&l->dir, from, counted - 1, s, err);
+	if (rc == RC_OK)
+		counters_each(l->counters, pick, &p);
+	return rc;
+}
+
+/* ledger_dir - borrowed */
+const struct statedir *
+ledger_dir(const struct ledger *l)
+{
+	return &l->dir;
+}
+
+/* ledger_inflight - borrowed */
+struct inflight *
+ledger_inflight(struct ledger *l)
+{
+	return l->inflight;
+}
+
+/* ledger_metrics - borrowed */
+struct metrics *
+ledger_metrics(struct ledger *l)
+{
+	return l->metrics;
+}
+
+/* ledger_in_files - are its lines in the state directory */
+bool
+ledger_in_files(const struct ledger *l)
+{
+	return l->in_files;
+}

@@ -1,0 +1,138 @@
+/* sharedmap.c - mapped files and their locks */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/oserr.h"
+#include "store/sharedmap.h"
+
+#define LOCK_AT		(INT64_C(1) << 40)	/* locks are on bytes far behind the file's end */
+#define LOCK_NAP_MS	1
+
+/* is_ours - the magic is there, or was just put on a blank file */
+static bool
+is_ours(void *p, const char magic[SHAREDMAP_MAGIC])
+{
+	uint64_t blank = 0, ours;
+
+	memcpy(&ours, magic, sizeof(ours));
+	return atomic_compare_exchange_strong((_Atomic uint64_t *)p, &blank, ours) || blank == ours;
+}
+
+/* map_file - allocated to its full size before it is touched */
+static enum rc
+map_file(struct sharedmap *m, const struct statedir *d, const char *name, struct error *err)
+{
+	enum rc rc = statedir_file(d, name, O_RDWR | O_CREAT, &m->fd, err);
+
+	if (rc != RC_OK) {
+		m->fd = -1;
+		return rc;
+	}
+	errno = posix_fallocate(m->fd, 0, (off_t)m->size);
+	if (errno != 0)
+		return oserr(err, "allocate %s/%s", d->path, name);
+	m->p = mmap(NULL, m->size, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, 0);
+	if (m->p == MAP_FAILED) {
+		m->p = NULL;
+		return oserr(err, "map %s/%s", d->path, name);
+	}
+	return RC_OK;
+}
+
+/* sharedmap_open - make it where it is missing; what another version has left is replaced, once */
+enum rc
+sharedmap_open(struct sharedmap *out, const struct statedir *d, const char *name,
+    const char magic[SHAREDMAP_MAGIC], size_t size, struct error *err)
+{
+	enum rc rc = RC_OK;
+
+	for (int tries = 0; rc == RC_OK; tries++) {
+		struct sharedmap m = { .size = size, .fd = -1 };
+
+		rc = map_file(&m, d, name, err);
+		if (rc == RC_OK && is_ours(m.p, magic)) {
+			*out = m;
+			return RC_OK;
+		}
+		sharedmap_close(&m);
+		if (rc == RC_OK && (tries > 0 || unlinkat(d->fd, name, 0) != 0))
+			rc = error_set(err, RC_UNAVAILABLE, "%s/%s is no file of ours: remove it",
+			    d->path, name);
+	}
+	return rc;
+}
+
+/* sharedmap_private - no magic, no locks, nobody else */
+void
+sharedmap_private(struct sharedmap *m, size_t size)
+{
+	m->p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (m->p == MAP_FAILED)
+		abort();
+	m->size = size;
+	m->fd = -1;
+}
+
+/* sharedmap_close - the locks go with the open file */
+void
+sharedmap_close(struct sharedmap *m)
+{
+	if (m->p != NULL)
+		munmap(m->p, m->size);
+	if (m->fd >= 0)
+		close(m->fd);
+	m->p = NULL;
+	m->fd = -1;
+}
+
+/* lock_of - a lock of n places */
+static struct flock
+lock_of(short type, unsigned first, unsigned n)
+{
+	return (struct flock){
+		.l_type = type, .l_whence = SEEK_SET, .l_start = LOCK_AT + first, .l_len = n
+	};
+}
+
+/* sharedmap_lock - memory of one process needs none */
+bool
+sharedmap_lock(const struct sharedmap *m, unsigned place, enum sharedmap_lock kind)
+{
+	static const short types[] = {
+		[SHAREDMAP_NONE] = F_UNLCK, [SHAREDMAP_SHARED] = F_RDLCK,
+		[SHAREDMAP_ALONE] = F_WRLCK,
+	};
+	struct flock lock = lock_of(types[kind], place, 1);
+
+	return m->fd < 0 || fcntl(m->fd, F_OFD_SETLK, &lock) == 0;
+}
+
+/* sharedmap_wait - by tries: a stopped holder must not stop us for ever */
+bool
+sharedmap_wait(const struct sharedmap *m, unsigned place, enum sharedmap_lock kind,
+    int64_t deadline_ms)
+{
+	while (!sharedmap_lock(m, place, kind)) {
+		if (clock_mono_ms() >= deadline_ms)
+			return false;
+		clock_nap(LOCK_NAP_MS);
+	}
+	return true;
+}
+
+/* sharedmap_held - the first that the kernel names */
+int
+sharedmap_held(const struct sharedmap *m, unsigned first, unsigned n)
+{
+	struct flock lock = lock_of(F_WRLCK, first, n);
+
+	if (m->fd < 0 || fcntl(m->fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+		return -1;
+	return lock.l_start <= LOCK_AT + first ? (int)first : (int)(lock.l_start - LOCK_AT);
+}
