@@ -15,5 +15,35 @@
 #include "base/jwrite.h"
 
 extern const struct adapter messages_to_anthropic;
+extern const struct adapter messages_to_openai, messages_to_deepseek, messages_to_vllm,
+    messages_to_ollama;
+extern const struct adapter count_for_openai, count_for_deepseek, count_for_vllm, count_for_ollama;
+
+/* the slots of the translation, see adapter.h */
+enum rc messages_request(const struct adapter_call *call, struct adapter_request *out,
+    struct error *err);
+enum rc messages_response(const struct adapter_call *call, const char *body, size_t len,
+    struct buf *out, struct usage *usage, struct error *err);
+enum rc messages_event(const struct adapter_call *call, struct adapter_stream *s,
+    const struct sse_event *event, struct buf *out, struct error *err);
+enum rc messages_finish(const struct adapter_call *call, struct adapter_stream *s, struct buf *out,
+    struct error *err);
+void messages_stream_release(void *state);
+
+#define MESSAGES_STREAM_SIZE	128	/* bytes of a stream's state; messages_stream.c checks it */
+
+
+/* messages_stop_reason - of a finish_reason; tools: the answer has tool_use blocks */
+const char *messages_stop_reason(struct span finish_reason, bool tools);
+
+/* messages_head - {"id":"msg_...","type":"message","role":"assistant","model":M: an answer's beginning;
+   object is the provider's answer or chunk */
+void messages_head(struct jwrite *w, const struct adapter_call *call, struct span object);
+
+/* messages_tool_id - an id for a tool call that has none; block is its place in the answer */
+void messages_tool_id(struct jwrite *w, const struct adapter_call *call, size_t block);
+
+/* messages_usage - {"input_tokens",...}: clients demand two numbers, 0 where they are not known */
+void messages_usage(struct jwrite *w, const struct usage *usage);
 
 #endif

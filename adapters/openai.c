@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "adapters/forward.h"
+#include "adapters/openai.h"
 #include "base/jsonx.h"
 #include "base/url.h"
 
@@ -145,35 +146,58 @@ is_done(const struct sse_event *event)
 	    lead + n + strspn(event->data + lead + n, " ") == event->data_len;
 }
 
+/* openai_look - what came */
+enum openai_kind
+openai_look(const struct adapter_call *call, struct adapter_stream *s,
+    const struct sse_event *event, struct span *object, struct error *err)
+{
+	const struct jscan_opts opts = { JSONX_DEPTH, 0 };
+	struct span found = { NULL, 0 };
+	struct error why;
+	enum rc rc;
+
+	if (event->data_len == 0)
+		return OPENAI_NOTHING;
+	if (is_done(event))
+		return OPENAI_DONE;
+	rc = jscan_object(event->data, event->data_len, &opts, NULL, 0, &found, &why);
+	if (is_error(event, found)) {
+		s->failed = true;
+		failure_event(&s->failure, call->type, event->data, event->data_len);
+		return OPENAI_FAILED;
+	}
+	if (rc != RC_OK) {
+		error_set(err, RC_UPSTREAM, "the stream is garbled: an event is no JSON object: %s",
+		    why.msg);
+		return OPENAI_GARBLED;
+	}
+	*object = found;
+	return OPENAI_CHUNK;
+}
+
 /* openai_event - look at an event, pass it */
 static enum rc
 openai_event(const struct adapter_call *call, struct adapter_stream *s,
     const struct sse_event *event, struct buf *out, struct error *err)
 {
-	const struct jscan_opts opts = { JSONX_DEPTH, 0 };
-	struct span object = { NULL, 0 };
-	struct error why;
-	enum rc rc;
+	struct span object;
 
-	if (event->data_len == 0)	/* no event; a torn rest would spoil our [DONE] */
+	switch (openai_look(call, s, event, &object, err)) {
+	case OPENAI_NOTHING:		/* a torn rest would spoil our [DONE] */
 		return event->whole ? forward_event(event, out, err) : RC_OK;
-	if (is_done(event)) {
+	case OPENAI_DONE:
 		if (path_of(call)->ends[0] != NULL)
 			return RC_OK;
 		s->ended = true;
 		return forward_event(event, out, err);
-	}
-	rc = jscan_object(event->data, event->data_len, &opts, NULL, 0, &object, &why);
-	if (is_error(event, object)) {
-		s->failed = true;
-		failure_event(&s->failure, call->type, event->data, event->data_len);
+	case OPENAI_CHUNK:
+		note(call, s, object);
+		return is_ours(call, object) ? RC_OK : forward_event(event, out, err);
+	case OPENAI_GARBLED:
+		return RC_UPSTREAM;
+	default:
 		return RC_OK;
 	}
-	if (rc != RC_OK)
-		return error_set(err, RC_UPSTREAM, "the stream is garbled: an event is no JSON "
-		    "object: %s", why.msg);
-	note(call, s, object);
-	return is_ours(call, object) ? RC_OK : forward_event(event, out, err);
 }
 
 /* openai_finish - the body is over without [DONE]; a finish_reason was its end too */

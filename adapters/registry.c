@@ -17,6 +17,14 @@ const struct adapter *const adapters[] = {
 	&adapter_vllm,
 	&adapter_ollama,
 	&messages_to_anthropic,
+	&messages_to_openai,
+	&messages_to_deepseek,
+	&messages_to_vllm,
+	&messages_to_ollama,
+	&count_for_openai,
+	&count_for_deepseek,
+	&count_for_vllm,
+	&count_for_ollama,
 	NULL
 };
 

@@ -42,7 +42,7 @@ static struct json_object *
 read_settings(const char *stem)
 {
 	static const char *const known[] = {
-		"url", "model", "maxTokens", "thinking", "sampling", "include_usage", NULL
+		"url", "model", "maxTokens", "thinking", "sampling", "include_usage", "beta", NULL
 	};
 	char *path = x_asprintf("%s.call.json", stem);
 	struct json_object *o = NULL;
@@ -153,6 +153,8 @@ call_of(const struct translation_case *c, const char *body, size_t len)
 		.sampling = s ? jsonx_str(s, "sampling", NULL) : NULL,
 		.max_held = BYTES_MAX,
 		.include_usage = s && jsonx_bool(s, "include_usage", false),
+		.beta = s ? jsonx_str(s, "beta", NULL) : NULL,
+		.request_id = "req_1",
 	};
 
 	if (*call.url == '\0' && adapter_find(call.type, call.api)->default_url == NULL)

@@ -3,7 +3,7 @@
  *
  * Shapes  tests/cases/FOLDER/KIND-TRAP.in.EXT and .out.EXT; KIND is request, answer (.json) or stream
  *         (.sse). An optional KIND-TRAP.call.json has what the service knows beside the bytes: url,
- *         model, maxTokens, thinking, sampling, include_usage
+ *         model, maxTokens, thinking, sampling, include_usage, beta
  * Units   bytes
  * Errors  a file that can't be read, or a call.json with a member that means nothing, fails the test
  * Owns    case_release() frees; texts returned are the caller's

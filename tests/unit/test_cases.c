@@ -19,6 +19,9 @@
 const struct direction directions[] = {
 	{ "anthropic", "anthropic", API_CHAT },
 	{ "openai", "openai", API_CHAT },
+	{ "messages", "openai", API_MESSAGES },
+	{ "messages-vllm", "vllm", API_MESSAGES },
+	{ "messages-native", "anthropic", API_MESSAGES },
 	{ NULL, NULL, 0 }
 };
 

@@ -1,0 +1,26 @@
+/*
+ * openai.h - what an event of an OpenAI-compatible stream is, for those who read it.
+ *
+ * Shapes  one look at an event; an object's span is borrowed from it
+ * Units   none
+ * Errors  a failed stream has its failure filled, a garbled one err
+ * Owns    nothing
+ * Source  API.md 3, "Streaming"
+ */
+#ifndef ADAPTERS_OPENAI_H
+#define ADAPTERS_OPENAI_H
+
+#include "adapters/adapter.h"
+
+enum openai_kind {
+	OPENAI_NOTHING,			/* comments, blank lines */
+	OPENAI_CHUNK,			/* object is it */
+	OPENAI_DONE,			/* [DONE] */
+	OPENAI_FAILED,			/* an error: s->failed is set */
+	OPENAI_GARBLED,			/* no JSON object: err says so, RC_UPSTREAM */
+};
+
+enum openai_kind openai_look(const struct adapter_call *call, struct adapter_stream *s,
+    const struct sse_event *event, struct span *object, struct error *err);
+
+#endif
