@@ -153,8 +153,10 @@ check_place(struct program *p, const struct command *c, struct error *err)
 	char *url;
 	enum rc rc;
 
-	if (c->store_only == NULL || (rc = program_server(p, &url, &db, err)) != RC_OK)
-		return c->store_only == NULL ? RC_OK : rc;
+	if (c->store_only == NULL)
+		return RC_OK;
+	if ((rc = program_server(p, &url, &db, err)) != RC_OK)
+		return rc;
 	if (url != NULL)
 		rc = error_set(err, RC_USAGE, "%s works on the store itself (--db DIR), not over "
 		    "HTTP: %s", p->path, c->store_only);
