@@ -40,6 +40,7 @@ struct config {
 	/* requests */
 	char		*base_path;	/* NULL: not set */
 	bool		 trust_remote_user;
+	char		*remote_user_param;	/* "REMOTE_USER" */
 	struct strings	 cors_origins;
 	int64_t		 max_body, max_answer, max_event, max_header, max_nesting;
 	bool		 metrics_public;

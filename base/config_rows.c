@@ -73,6 +73,18 @@ bad_origin(const char *text)
 	return bare ? NULL : "must be an origin, without a path";
 }
 
+/* bad_user_param - a name that no client can fill: of those that it can, HTTP_* alone are endless */
+static const char *
+bad_user_param(const char *text)
+{
+	static const char own[] = "MCPD_", chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+
+	if (strcmp(text, "REMOTE_USER") == 0 ||
+	    (strncmp(text, own, strlen(own)) == 0 && strspn(text, chars) == strlen(text)))
+		return NULL;
+	return "must be REMOTE_USER, or begin with MCPD_ and hold A-Z, 0-9 and '_'";
+}
+
 /* bad_proxy - as http:// it is parsed; credentials may stand before the host */
 static const char *
 bad_proxy(const char *text)
@@ -155,6 +167,8 @@ const struct option_row option_rows[] = {
 	    "path below which the web server has mounted us", bad_base_path },
 	{ "trust_remote_user", NULL, OPTION_BOOL, AT(trust_remote_user), "false", 0, 0,
 	    "take the web server's REMOTE_USER as an identity", NULL },
+	{ "remote_user_param", NULL, OPTION_STRING, AT(remote_user_param), "REMOTE_USER", 0, 0,
+	    "parameter that holds the web server's user; MCPD_USER behind nginx", bad_user_param },
 	{ "cors_origins", NULL, OPTION_STRINGS, AT(cors_origins), NULL, 0, 0,
 	    "origins whose pages may call with a bearer token", bad_origin },
 	{ "max_body", NULL, OPTION_SIZE, AT(max_body), "32MiB", KIB, GIB,

@@ -85,7 +85,7 @@ identity_find(const struct table *t, const struct identity_claims *in, struct ca
 		token = key;
 	if (token != NULL)
 		return by_token(t, token, in->now_ms, out, err);
-	if (in->trust_remote_user && in->remote_user != NULL)
+	if (in->trust_remote_user && in->remote_user != NULL && *in->remote_user != '\0')
 		return by_remote_user(t, in, out, err);
 	return error_set(err, RC_UNAUTHENTICATED,
 	    "a token is needed: Authorization: Bearer <token>");

@@ -38,7 +38,6 @@ static const struct param_row params[] = {
 	{ "HTTP_ANTHROPIC_VERSION",	AT(anthropic_version) },
 	{ "HTTP_ORIGIN",		AT(origin) },
 	{ "HTTP_SEC_FETCH_SITE",	AT(sec_fetch_site) },
-	{ "REMOTE_USER",		AT(remote_user) },
 };
 
 /* read_params - what we look at; an empty value is one that was not sent (nginx sends those) */
@@ -52,6 +51,9 @@ read_params(struct request *r)
 		if (*field == NULL && value != NULL && *value != '\0')
 			*field = value;
 	}
+	/* looked at only where it is trusted, under the one name that the web server was told */
+	r->remote_user = r->cfg->trust_remote_user ?
+	    r->io->ops->param(r->io, r->cfg->remote_user_param) : NULL;
 }
 
 /* request_init - ready to be dispatched */

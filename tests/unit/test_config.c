@@ -63,6 +63,7 @@ Test(config, every_key_has_the_documented_default)
 	cr_expect_eq(c.listen_mode, 0660);
 	cr_expect(c.workers == 2 && c.threads == 64 && c.max_requests == 0 && c.drain_seconds == -1);
 	cr_expect(c.base_path == NULL && !c.trust_remote_user && c.cors_origins.n == 0);
+	cr_expect_str_eq(c.remote_user_param, "REMOTE_USER");
 	cr_expect(c.max_body == 32 << 20 && c.max_answer == 64 << 20 && c.max_event == 4 << 20);
 	cr_expect(c.max_header == 8 << 10 && c.max_nesting == 128 && !c.metrics_public);
 	cr_expect(c.private_urls && c.proxy == NULL && c.ca_file == NULL);
@@ -98,6 +99,7 @@ Test(config, reads_every_kind_of_value)
 	    "workers: 64\n"
 	    "base_path: \"/llm/\"\n"
 	    "trust_remote_user: yes\n"
+	    "remote_user_param: MCPD_USER\n"
 	    "private_urls: Off\n"
 	    "max_body: 33554433\n"
 	    "max_answer: 1G\n"
@@ -125,6 +127,7 @@ Test(config, reads_every_kind_of_value)
 	cr_expect(c.listen_mode == 0600 && c.workers == 64);
 	cr_expect_str_eq(c.base_path, "/llm");
 	cr_expect(c.trust_remote_user && !c.private_urls);
+	cr_expect_str_eq(c.remote_user_param, "MCPD_USER");
 	cr_expect(c.max_body == 33554433 && c.max_answer == 1 << 30);
 	cr_expect(c.max_event == 8192 && c.max_header == 16384);
 	cr_assert_eq(c.cors_origins.n, 2);
@@ -164,6 +167,10 @@ Test(config, says_in_which_line_what_is_wrong)
 		{ "audit:\n  audit:\n    sink: file\n", "2: unknown key 'audit.audit'" },
 		{ "# x\nworkers: 0\n", "2: workers: 0 is out of range 1..64" },
 		{ "workers: 65\n", "1: workers: 65 is out of range 1..64" },
+		{ "remote_user_param: HTTP_X_USER\n", "1: remote_user_param: must be REMOTE_USER, or "
+		"begin with MCPD_ and hold A-Z, 0-9 and '_'" },
+		{ "remote_user_param: MCPD_user\n", "1: remote_user_param: must be REMOTE_USER, or "
+		"begin with MCPD_ and hold A-Z, 0-9 and '_'" },
 		{ "workers: many\n", "1: workers: must be a number" },
 		{ "workers: 2x\n", "1: workers: must be a number" },
 		{ "workers: +2\n", "1: workers: must be a number" },

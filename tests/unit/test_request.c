@@ -94,11 +94,29 @@ refused(const char *status, const char *message)
 Test(request, an_empty_parameter_is_one_that_was_not_sent)
 {
 	begin(PARAMS("HTTP_AUTHORIZATION=", "REDIRECT_HTTP_AUTHORIZATION=Bearer x", "CONTENT_LENGTH=",
-	    "REMOTE_USER=", "REQUEST_METHOD=GET"), NULL);
+	    "HTTP_X_API_KEY=", "REQUEST_METHOD=GET"), NULL);
 	cr_expect_str_eq(r.authorization, "Bearer x");
-	cr_expect_null(r.remote_user);
+	cr_expect_null(r.api_key);
 	cr_expect_null(r.content_length);
 	cr_expect_not(request_has_body(&r));
+	request_release(&r);
+}
+
+Test(request, the_web_servers_user_is_looked_at_only_where_it_is_trusted)
+{
+	begin(PARAMS("REMOTE_USER=bob", "MCPD_USER=alice"), NULL);
+	cr_expect_null(r.remote_user);
+	request_release(&r);
+	f.cfg.trust_remote_user = true;
+	begin(PARAMS("REMOTE_USER=bob", "MCPD_USER=alice"), NULL);
+	cr_expect_str_eq(r.remote_user, "bob");
+	request_release(&r);
+	cr_assert_eq(config_set(&f.cfg, "remote_user_param", "MCPD_USER", "", NULL), RC_OK);
+	begin(PARAMS("REMOTE_USER=bob", "MCPD_USER=alice"), NULL);
+	cr_expect_str_eq(r.remote_user, "alice");
+	request_release(&r);
+	begin(PARAMS("REMOTE_USER=bob"), NULL);
+	cr_expect_null(r.remote_user);
 	request_release(&r);
 }
 
