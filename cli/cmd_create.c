@@ -7,17 +7,11 @@
 #include "base/mem.h"
 #include "cli/assign.h"
 #include "cli/commands.h"
+#include "cli/create.h"
 #include "cli/output.h"
 #include "cli/transport.h"
 #include "cli/values.h"
 #include "store/record.h"
-
-struct creation {			/* one kind's share of the command */
-	const struct kind	*kind;
-	/* MUST. The members that the options give */
-	enum rc			(*body)(struct json_object *body, const struct args *a,
-				    struct error *err);
-};
 
 typedef enum rc assign_fn(const char *text, const char *option, struct json_object **out,
     struct error *err);
@@ -256,9 +250,9 @@ send(struct program *p, const struct kind *k, const char *name, bool force,
 	return rc;
 }
 
-/* create - the body first: root's own files are read before root becomes the store's owner */
-static enum rc
-create(struct program *p, const struct args *a, const struct creation *c, struct error *err)
+/* create_object - the body first: root's own files are read before root becomes the store's owner */
+enum rc
+create_object(struct program *p, const struct args *a, const struct creation *c, struct error *err)
 {
 	struct json_object *body = json_object_new_object();
 	enum rc rc = c->body(body, a, err);
@@ -290,7 +284,7 @@ static const struct opt llm_options[] = {
 static enum rc
 do_create_llm(struct program *p, const struct args *a, struct error *err)
 {
-	return create(p, a, &(const struct creation){ &kind_llm, body_llm }, err);
+	return create_object(p, a, &(const struct creation){ &kind_llm, body_llm }, err);
 }
 
 static const struct command command_create_llm = {
@@ -319,13 +313,13 @@ static const struct opt secret_options[] = {
 static enum rc
 do_create_secret(struct program *p, const struct args *a, struct error *err)
 {
-	return create(p, a, &(const struct creation){ &kind_secret, body_secret }, err);
+	return create_object(p, a, &(const struct creation){ &kind_secret, body_secret }, err);
 }
 
 static const struct command command_create_secret = {
 	.name = "secret", .group = "Resources", .words = "NAME",
 	.least = 1, .most = 1,
-	.help = "keys of providers, sealed in the store",
+	.help = "keys of providers, kept in a secret backend",
 	.options = secret_options, .run = do_create_secret,
 	.examples =
 	    "mcpctl create secret anthropic --data key\n"
@@ -343,7 +337,7 @@ static const struct opt user_options[] = {
 static enum rc
 do_create_user(struct program *p, const struct args *a, struct error *err)
 {
-	return create(p, a, &(const struct creation){ &kind_user, body_user }, err);
+	return create_object(p, a, &(const struct creation){ &kind_user, body_user }, err);
 }
 
 static const struct command command_create_user = {
@@ -364,7 +358,7 @@ static const struct opt group_options[] = {
 static enum rc
 do_create_group(struct program *p, const struct args *a, struct error *err)
 {
-	return create(p, a, &(const struct creation){ &kind_group, body_group }, err);
+	return create_object(p, a, &(const struct creation){ &kind_group, body_group }, err);
 }
 
 static const struct command command_create_group = {
@@ -391,7 +385,7 @@ static const struct opt rbac_options[] = {
 static enum rc
 do_create_rbac(struct program *p, const struct args *a, struct error *err)
 {
-	return create(p, a, &(const struct creation){ &kind_rbac, body_rbac }, err);
+	return create_object(p, a, &(const struct creation){ &kind_rbac, body_rbac }, err);
 }
 
 static const struct command command_create_rbac = {
@@ -419,7 +413,7 @@ static const struct opt mcptoken_options[] = {
 static enum rc
 do_create_mcptoken(struct program *p, const struct args *a, struct error *err)
 {
-	return create(p, a, &(const struct creation){ &kind_mcptoken, body_mcptoken }, err);
+	return create_object(p, a, &(const struct creation){ &kind_mcptoken, body_mcptoken }, err);
 }
 
 static const struct command command_create_mcptoken = {
@@ -435,6 +429,7 @@ static const struct command command_create_mcptoken = {
 static const struct command *const creations[] = {
 	&command_create_llm,
 	&command_create_secret,
+	&command_create_secretbackend,
 	&command_create_user,
 	&command_create_group,
 	&command_create_rbac,
@@ -444,7 +439,7 @@ static const struct command *const creations[] = {
 
 const struct command command_create = {
 	.name = "create", .group = "Resources", .words = "RESOURCE NAME",
-	.help = "make an llm, secret, user, group, rbac or mcptoken", .sub = creations,
+	.help = "make an llm, secret, secretbackend, user, group, rbac or mcptoken", .sub = creations,
 	.examples =
 	    "mcpctl create secret openai --data key\n"
 	    "mcpctl create llm gpt --type openai --model gpt-5 --api-key-ref openai/key\n",

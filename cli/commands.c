@@ -23,6 +23,7 @@ static const struct command *const commands[] = {	/* in the order of their group
 	&command_init,
 	&command_backup,
 	&command_restore,
+	&command_migrate,
 	&command_rekey,
 	&command_create,
 	&command_get,

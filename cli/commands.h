@@ -51,6 +51,7 @@ enum rc do_version(struct program *p, const struct args *a, struct error *err);
 extern const struct command command_init;
 extern const struct command command_backup;
 extern const struct command command_restore;
+extern const struct command command_migrate;
 extern const struct command command_rekey;
 extern const struct command command_create;
 extern const struct command command_get;

@@ -18,6 +18,7 @@
 #include "cli/transport.h"
 #include "service/apply.h"
 #include "service/catalogue.h"
+#include "service/secrets.h"
 
 struct local {
 	struct transport	 t;
@@ -124,8 +125,13 @@ local_create(struct transport *t, const struct kind *k, struct json_object *body
     struct faults *faults, struct json_object **out, struct error *err)
 {
 	struct local *l = (struct local *)t;
+	struct sigaction was;
+	enum rc rc;
 
-	return catalogue_create(&l->svc, &l->caller, k, body, faults, out, err);
+	sigpipe_hold(&was);
+	rc = catalogue_create(&l->svc, &l->caller, k, body, faults, out, err);
+	sigpipe_release(&was);
+	return rc;
 }
 
 /* local_update - PUT */
@@ -134,8 +140,13 @@ local_update(struct transport *t, const struct kind *k, const char *ref, int64_t
     struct json_object *body, struct faults *faults, struct json_object **out, struct error *err)
 {
 	struct local *l = (struct local *)t;
+	struct sigaction was;
+	enum rc rc;
 
-	return catalogue_update(&l->svc, &l->caller, k, ref, body, version, faults, out, err);
+	sigpipe_hold(&was);
+	rc = catalogue_update(&l->svc, &l->caller, k, ref, body, version, faults, out, err);
+	sigpipe_release(&was);
+	return rc;
 }
 
 /* local_remove - DELETE, whatever version is there */
@@ -143,8 +154,13 @@ static enum rc
 local_remove(struct transport *t, const struct kind *k, const char *ref, struct error *err)
 {
 	struct local *l = (struct local *)t;
+	struct sigaction was;
+	enum rc rc;
 
-	return catalogue_delete(&l->svc, &l->caller, k, ref, 0, err);
+	sigpipe_hold(&was);
+	rc = catalogue_delete(&l->svc, &l->caller, k, ref, 0, err);
+	sigpipe_release(&was);
+	return rc;
 }
 
 /* local_apply - one transaction */
@@ -153,48 +169,49 @@ local_apply(struct transport *t, struct apply_item *items, size_t n, bool rehear
     struct error *err)
 {
 	struct local *l = (struct local *)t;
+	struct sigaction was;
+	enum rc rc;
 
-	return catalogue_apply(&l->svc, &l->caller, items, n, rehearse, err);
+	sigpipe_hold(&was);
+	rc = catalogue_apply(&l->svc, &l->caller, items, n, rehearse, err);
+	sigpipe_release(&was);
+	return rc;
 }
 
-/* reveal_all - every value of one secret */
-static enum rc
-reveal_all(struct local *l, const struct table *table, const struct secret *s,
-    struct json_object *values, struct error *err)
+/* values_json - as describe shows them */
+static struct json_object *
+values_json(const struct pairs *values)
 {
-	enum rc rc = RC_OK;
-	char *clear;
+	struct json_object *o = json_object_new_object();
 
-	for (size_t i = 0; rc == RC_OK && i < s->nvalues; i++) {
-		rc = secret_clear(s, table_store_id(table), store_keyring(l->svc.store),
-		    s->values[i].key, &clear, err);
-		if (rc != RC_OK)
-			break;
-		jsonx_put_str(values, s->values[i].key, clear);
-		mem_free_wiped(clear);
-	}
-	return rc;
+	for (size_t i = 0; i < values->n; i++)
+		jsonx_put_str(o, values->v[i].key, values->v[i].value);
+	return o;
 }
 
 /* local_reveal - values in clear: the one thing that no server can be asked for */
 static enum rc
 local_reveal(struct transport *t, const char *secret, struct json_object **out, struct error *err)
 {
-	struct json_object *values;
+	struct pairs values = PAIRS_INIT;
 	const struct table *table;
 	const struct record *r;
+	struct sigaction was;
+	int64_t version;
 	enum rc rc;
 
 	if ((rc = newest(t, &table, err)) != RC_OK)
 		return rc;
-	values = json_object_new_object();
+	sigpipe_hold(&was);
 	if ((r = table_find(table, &kind_secret, secret)) == NULL)
 		rc = error_set(err, RC_NOT_FOUND, "Secret not found: %s", secret);
 	else
-		rc = reveal_all((struct local *)t, table, (const struct secret *)r, values, err);
+		rc = secrets_read(&((struct local *)t)->svc, table, (const struct secret *)r,
+		    &values, &version, err);
 	if (rc == RC_OK)
-		*out = json_object_get(values);
-	json_object_put(values);
+		*out = values_json(&values);
+	sigpipe_release(&was);
+	pairs_wipe(&values);
 	table_unref(table);
 	return rc;
 }

@@ -318,6 +318,7 @@ static const struct {
 	int64_t		 wait_ms;
 } asks[ASK__MAX] = {
 	[ASK_PROBE]	= { "POST", "/api/v1/llms/", "/test", ANSWER_MS },
+	[ASK_MIGRATE]	= { "POST", "/api/v1/secrets/migrate", "", ANSWER_MS },
 };
 
 /* ask_path - with its query */

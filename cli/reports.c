@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/reports.h"
+#include "service/migrate.h"
 #include "service/probe.h"
 
 /* probe - POST /api/v1/llms/:name/test */
@@ -17,12 +18,27 @@ probe(const struct report_place *at, const struct question *q, struct json_objec
 	return RC_OK;
 }
 
+/* migrate - POST /api/v1/secrets/migrate; all its faults in one line */
+static enum rc
+migrate(const struct report_place *at, const struct question *q, struct json_object **out,
+    struct error *err)
+{
+	struct faults faults = FAULTS_INIT;
+	enum rc rc = migrate_secrets(at->svc, at->caller, q->body, &faults, out, err);
+
+	if (rc == RC_INVALID && faults.n > 0)
+		error_set(err, rc, "%s: %s", faults.v[0].path, faults.v[0].message);
+	faults_release(&faults);
+	return rc;
+}
+
 static const struct {
 	enum rc	(*answer)(const struct report_place *at, const struct question *q,
 		    struct json_object **out, struct error *err);
 	bool	http;			/* it calls a provider */
 } reports[ASK__MAX] = {
 	[ASK_PROBE]	= { probe, true },
+	[ASK_MIGRATE]	= { migrate, false },
 };
 
 /* report_needs_http - by its row */

@@ -29,6 +29,7 @@ struct transport;
    service's function) */
 enum ask {
 	ASK_PROBE,			/* name: an Llm. Does its key work (service/probe.h) */
+	ASK_MIGRATE,			/* body: from, to, names (service/migrate.h) */
 	ASK__MAX
 };
 

@@ -17,27 +17,6 @@ kind_of(const struct request *r)
 	return kinds[r->route->action.resource];
 }
 
-/* take_object - the body as a JSON object, owned by the caller, who wipes it: it may hold the values of
-   a secret, and its text is wiped with the request */
-static enum rc
-take_object(struct request *r, struct json_object **out, struct error *err)
-{
-	struct json_object *o;
-	enum rc rc;
-
-	if (r->body.len == 0)
-		return error_set(err, RC_INVALID, "a JSON body is required");
-	rc = jsonx_parse(r->body.p, r->body.len, (unsigned)r->cfg->max_nesting, &o, err);
-	if (rc != RC_OK)
-		return error_prefix(err, "invalid JSON");
-	if (!json_object_is_type(o, json_type_object)) {
-		json_object_put(o);
-		return error_set(err, RC_INVALID, "the body must be a JSON object");
-	}
-	*out = o;
-	return RC_OK;
-}
-
 /* put_version - ETag is the version, in quotes */
 static void
 put_version(struct request *r, struct json_object *o)
@@ -93,7 +72,7 @@ do_create(struct request *r, struct error *err)
 	struct json_object *body, *o;
 	enum rc rc;
 
-	if ((rc = take_object(r, &body, err)) != RC_OK)
+	if ((rc = request_object(r, &body, err)) != RC_OK)
 		return rc;
 	rc = catalogue_create(r->svc, &r->caller, kind_of(r), body, &r->faults, &o, err);
 	jsonx_wipe(body);
@@ -114,7 +93,7 @@ do_update(struct request *r, struct error *err)
 	enum rc rc;
 
 	if ((rc = if_match_parse(r->if_match, &version, err)) != RC_OK ||
-	    (rc = take_object(r, &body, err)) != RC_OK)
+	    (rc = request_object(r, &body, err)) != RC_OK)
 		return rc;
 	rc = catalogue_update(r->svc, &r->caller, kind_of(r), r->arg, body, version, &r->faults, &o,
 	    err);

@@ -26,6 +26,9 @@ enum rc do_infer(struct request *r, struct error *err);
 /* h_probe.c */
 enum rc do_probe(struct request *r, struct error *err);
 
+/* h_migrate.c */
+enum rc do_migrate(struct request *r, struct error *err);
+
 /* h_models.c */
 enum rc do_model_list(struct request *r, struct error *err);
 enum rc do_model_get(struct request *r, struct error *err);

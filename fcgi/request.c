@@ -1,10 +1,12 @@
 /* request.c - parameters in, body in */
 #include <ctype.h>
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/jsonx.h"
 #include "base/mem.h"
 #include "fcgi/request.h"
 
@@ -201,4 +203,24 @@ request_http(struct request *r)
 	if (*r->http == NULL)
 		*r->http = service_http(r->svc);
 	return *r->http;
+}
+
+/* request_object - see request.h */
+enum rc
+request_object(struct request *r, struct json_object **out, struct error *err)
+{
+	struct json_object *o;
+	enum rc rc;
+
+	if (r->body.len == 0)
+		return error_set(err, RC_INVALID, "a JSON body is required");
+	rc = jsonx_parse(r->body.p, r->body.len, (unsigned)r->cfg->max_nesting, &o, err);
+	if (rc != RC_OK)
+		return error_prefix(err, "invalid JSON");
+	if (!json_object_is_type(o, json_type_object)) {
+		json_object_put(o);
+		return error_set(err, RC_INVALID, "the body must be a JSON object");
+	}
+	*out = o;
+	return RC_OK;
 }

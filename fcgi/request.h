@@ -63,6 +63,10 @@ void request_release(struct request *r);
 /* request_body - read it to its end into r->body */
 enum rc request_body(struct request *r, struct error *err);
 
+/* request_object - the body as a JSON object, owned by the caller, who wipes it: it may hold the values
+   of a secret, and its text is wiped with the request */
+enum rc request_object(struct request *r, struct json_object **out, struct error *err);
+
 /* request_has_body - as far as the headers tell */
 bool request_has_body(const struct request *r);
 

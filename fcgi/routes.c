@@ -30,6 +30,13 @@ const struct route routes[] = {
 	{ GET,    "/api/v1/secrets/:id",	VIEW(SECRETS),		0,	do_get, NULL },
 	{ PUT,    "/api/v1/secrets/:id",	EDIT(SECRETS),		R_JSON,	do_update, NULL },
 	{ DELETE, "/api/v1/secrets/:id",	DELETES(SECRETS),	0,	do_delete, NULL },
+	{ POST,   "/api/v1/secrets/migrate",	RUN("migrate-secrets"),	R_JSON,	do_migrate, NULL },
+
+	{ GET,    "/api/v1/secretbackends",	VIEW(SECRETBACKENDS),	0,	do_list, NULL },
+	{ POST,   "/api/v1/secretbackends",	CREATE(SECRETBACKENDS),	R_JSON,	do_create, NULL },
+	{ GET,    "/api/v1/secretbackends/:id",	VIEW(SECRETBACKENDS),	0,	do_get, NULL },
+	{ PUT,    "/api/v1/secretbackends/:id",	EDIT(SECRETBACKENDS),	R_JSON,	do_update, NULL },
+	{ DELETE, "/api/v1/secretbackends/:id",	DELETES(SECRETBACKENDS),	0,	do_delete, NULL },
 
 	{ GET,    "/api/v1/users",		VIEW(USERS),		0,	do_list, NULL },
 	{ POST,   "/api/v1/users",		CREATE(USERS),		R_JSON,	do_create, NULL },

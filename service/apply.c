@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "service/account.h"
 #include "service/apply.h"
+#include "service/secrets.h"
 #include "service/catalogue.h"
 
 const char *const apply_outcomes[APPLY__MAX] = {
@@ -175,7 +176,7 @@ catalogue_apply(struct service *svc, const struct caller *c, struct apply_item *
 
 	if (rehearse)
 		return store_rehearse(svc->store, plan, &a, err);
-	rc = store_change(svc->store, plan, &a, err);
+	rc = secrets_change(svc, plan, &a, err);
 	for (size_t i = 0; rc == RC_OK && i < n; i++)
 		if (actions[items[i].outcome] != NULL)
 			account_change(svc, c, actions[items[i].outcome], items[i].kind->plural,

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "service/account.h"
 #include "service/catalogue.h"
+#include "service/secrets.h"
 
 #define USERS_TEXT_MAX 65536		/* bytes of a list of names in a message */
 
@@ -174,7 +175,7 @@ catalogue_create(struct service *svc, const struct caller *c, const struct kind 
 		random_token(token);
 		sha256_hex(token, strlen(token), ch.sha);
 	}
-	rc = store_change(svc->store, plan_create, &ch, err);
+	rc = secrets_change(svc, plan_create, &ch, err);
 	if (rc == RC_OK) {
 		account_change(svc, c, "create", k->plural, ch.name);
 		if (k == &kind_mcptoken)
@@ -220,7 +221,7 @@ catalogue_update(struct service *svc, const struct caller *c, const struct kind 
 		.svc = svc, .caller = c, .kind = k, .ref = ref, .body = body,
 		.if_match = if_match, .faults = faults
 	};
-	enum rc rc = store_change(svc->store, plan_update, &ch, err);
+	enum rc rc = secrets_change(svc, plan_update, &ch, err);
 
 	if (rc == RC_OK) {
 		if (ch.changed)
@@ -258,7 +259,7 @@ catalogue_delete(struct service *svc, const struct caller *c, const struct kind 
 	struct change ch = {
 		.caller = c, .kind = k, .ref = ref, .if_match = if_match, .faults = &none
 	};
-	enum rc rc = store_change(svc->store, plan_delete, &ch, err);
+	enum rc rc = secrets_change(svc, plan_delete, &ch, err);
 
 	if (rc == RC_OK)
 		account_change(svc, c, "delete", k->plural, ch.name);

@@ -257,6 +257,21 @@ permit_llm(const struct table *t, const struct caller *c, const struct llm *old,
 	return permit_keys(t, c, new, err);
 }
 
+/*
+ * permit_backend - whoever says where values and the token go, or where new secrets go, could read them:
+ * that takes the right to change every secret.
+ */
+static enum rc
+permit_backend(const struct table *t, const struct caller *c, const struct secretbackend *old,
+    const struct secretbackend *new, struct error *err)
+{
+	bool moved = new->kept == KEPT_OPENBAO && (old == NULL || !backend_same_place(old, new));
+	bool chosen = new->is_default && (old == NULL || !old->is_default);
+
+	return moved || chosen ? rbac_require(t, c, VERB_EDIT, RESOURCE_SECRETS, NULL, err) :
+	    RC_OK;
+}
+
 /* permit_name - a binding may wait for an object of this name: making it gives that right away */
 static enum rc
 permit_name(const struct table *t, const struct caller *c, const struct record *new,
@@ -303,6 +318,9 @@ rbac_permit(void *arg, const struct table *t, const struct record *old,
 	case RESOURCE_MCPTOKENS:
 		return permit_token(t, c, (const struct mcptoken *)old,
 		    (const struct mcptoken *)new, err);
+	case RESOURCE_SECRETBACKENDS:
+		return permit_backend(t, c, (const struct secretbackend *)old,
+		    (const struct secretbackend *)new, err);
 	case RESOURCE_LLMS:
 		return permit_llm(t, c, (const struct llm *)old, (const struct llm *)new, err);
 	default:

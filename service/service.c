@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "service/secret_cache.h"
 #include "service/service.h"
 
 /* service_open - store and books of one process; call it after fork. When tokens were used is worth no
@@ -32,6 +33,7 @@ service_open(const struct config *cfg, bool serving, struct service *svc, struct
 		service_close(svc);
 		return rc;
 	}
+	svc->secrets = secret_cache_new();
 	if (lastused_open(cfg->db, &svc->lastused, &why) != RC_OK)
 		log_warn("lastUsedAt of tokens is not noted: %s", why.msg);
 	return RC_OK;
@@ -46,7 +48,9 @@ service_close(struct service *svc)
 	lastused_close(svc->lastused);
 	ledger_close(svc->ledger);
 	store_close(svc->store);
+	secret_cache_free(svc->secrets);
 	svc->lastused = NULL;
+	svc->secrets = NULL;
 	svc->ledger = NULL;
 	svc->store = NULL;
 }

@@ -20,11 +20,14 @@
 #include "store/ledger.h"
 #include "store/store.h"
 
+struct secret_cache;
+
 struct service {
 	const struct config	*cfg;
 	struct store		*store;
 	struct ledger		*ledger;	/* audit, counters, running calls */
 	struct lastused		*lastused;	/* NULL: can't be noted */
+	struct secret_cache	*secrets;	/* of openbao backends; NULL: nothing is kept */
 	pthread_t		 tidy;		/* keeps the books of the days, in between */
 	atomic_bool		 tidying;	/* it was started, and is to be joined */
 };

@@ -3,15 +3,14 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "service/secrets.h"
 #include "service/upstream.h"
 
 /* fail - a secret could not be had: ours to mend (500), or down for now (503) */
 static enum rc
 fail(enum rc rc, const struct error *err, struct failure *f)
 {
-	bool down = rc == RC_UNAVAILABLE || rc == RC_TIMEOUT || rc == RC_UPSTREAM;
-
-	failure_set(f, down ? FAILURE_BACKEND : FAILURE_KEY, NULL,
+	failure_set(f, rc == RC_UNAVAILABLE ? FAILURE_BACKEND : FAILURE_KEY, NULL,
 	    "Failed to resolve API key: %s", err->msg);
 	return rc;
 }
@@ -27,8 +26,7 @@ open_value(struct credential *c, struct service *svc, const struct table *t,
 	if (secret == NULL)
 		rc = error_set(&err, RC_NOT_FOUND, "Secret not found: %s", name);
 	else
-		rc = secret_open((const struct secret *)secret, table_store_id(t),
-		    store_keyring(svc->store), key, out, &err);
+		rc = secrets_open(svc, t, (const struct secret *)secret, key, out, &err);
 	if (rc != RC_OK)
 		return fail(rc, &err, f);
 	c->secret = true;

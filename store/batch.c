@@ -27,6 +27,7 @@ struct batch {
 	void			 *permit_arg;
 	const struct record	**made;		/* what plans were given stays until the end */
 	size_t			  nmade;
+	struct outside		  outside;
 	struct kv_op		 *ops;
 	size_t			  nops;
 };
@@ -56,6 +57,7 @@ batch_free(struct batch *b)
 	}
 	for (size_t i = 0; i < b->nmade; i++)
 		record_unref(b->made[i]);
+	outside_release(&b->outside);
 	free(b->ops);
 	free(b->made);
 	table_unref(b->table);
@@ -68,6 +70,20 @@ const struct table *
 batch_table(const struct batch *b)
 {
 	return b->table;
+}
+
+/* batch_keyring - what values are sealed with */
+struct keyring *
+batch_keyring(const struct batch *b)
+{
+	return b->keyring;
+}
+
+/* batch_outside - for plans and for who does it */
+struct outside *
+batch_outside(struct batch *b)
+{
+	return &b->outside;
 }
 
 /* batch_permit_by - who is asked */
@@ -92,6 +108,15 @@ keep(struct batch *b, const struct record *r)
 	b->made = x_realloc(b->made, (b->nmade + 1) * sizeof(*b->made));
 	b->made[b->nmade++] = r;
 	table_set(b->table, r);
+}
+
+/* keep_followed - and what changes with it */
+static void
+keep_followed(struct batch *b, const struct record *r)
+{
+	keep(b, r);
+	if (r->kind->follow != NULL)
+		r->kind->follow(b, r);
 }
 
 /* batch_copy - by way of the stored form: what is stored is all there is */
@@ -176,7 +201,8 @@ static enum rc
 merged(struct batch *b, struct record *r, const struct record *old, struct json_object *body,
     struct faults *f, struct error *err)
 {
-	struct merge m = { b->table, b->keyring, old, b->private_urls, f };
+	struct merge m = { b->table, b->keyring, old, b->private_urls, f,
+	    &b->outside };
 	enum rc rc;
 
 	batch_check_fields(r->kind, body, f);
@@ -260,7 +286,7 @@ batch_create(struct batch *b, const struct kind *k, struct json_object *body,
 		record_unref(r);
 		return rc;
 	}
-	keep(b, r);
+	keep_followed(b, r);
 	*out = r;
 	return RC_OK;
 }
@@ -326,7 +352,7 @@ batch_update(struct batch *b, const struct record *old, struct json_object *body
 			*out = old;
 		return rc;
 	}
-	keep(b, r);
+	keep_followed(b, r);
 	*out = r;
 	return RC_OK;
 }

@@ -11,6 +11,7 @@
 #ifndef STORE_BATCH_H
 #define STORE_BATCH_H
 
+#include "store/outside.h"
 #include "store/store.h"
 
 struct batch *batch_new(const struct table *base, struct keyring *keyring, bool private_urls);
@@ -18,6 +19,11 @@ void batch_free(struct batch *b);	/* NULL is fine */
 
 /* batch_ops - what has to be written; borrowed from the batch, good until it is freed */
 size_t batch_ops(struct batch *b, const struct kv_op **ops);
+
+struct keyring *batch_keyring(const struct batch *b);
+
+/* batch_outside - what plans want done elsewhere, and what was */
+struct outside *batch_outside(struct batch *b);
 
 struct use {				/* who may name a record by its id; lists end with NULLs */
 	const struct kind	*kind;

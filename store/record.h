@@ -25,6 +25,7 @@ struct keyring;
 struct kind;
 struct table;
 struct batch;
+struct outside;
 
 struct record {				/* first member of struct llm, secret, ... */
 	const struct kind	*kind;
@@ -58,6 +59,7 @@ struct merge {				/* what a merge may look at */
 	const struct record	*old;		/* NULL: create */
 	bool			 private_urls;	/* configuration: private_urls */
 	struct faults		*faults;
+	struct outside		*outside;	/* what openbao backends have to do */
 };
 
 struct kind {
@@ -80,6 +82,8 @@ struct kind {
 	/* MUST. Add the API members beside the common ones. No secret value, ever */
 	void		(*view)(const struct record *r, const struct table *t,
 			    struct json_object *view);
+	/* MAY. After a create or an update stands in the batch: what changes with it */
+	void		(*follow)(struct batch *b, const struct record *r);
 	/* MAY. Before a delete: RC_CONFLICT when in use, or changes of others into the batch */
 	enum rc		(*remove)(struct batch *b, const struct record *r, struct error *err);
 	/* MUST. Free what the struct owns, not the common part, not the struct */

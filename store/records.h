@@ -12,6 +12,9 @@
 
 #include "base/config.h"		/* struct strings */
 #include "store/record.h"
+#include "store/outside.h"
+
+struct secretbackend;
 
 struct llm_header {			/* extraConfig.headers; value or the secret it comes from */
 	char	*name;
@@ -66,21 +69,32 @@ const char *llm_model_bad(const char *model);
 /* llm_unlink - take the key reference off (of a copy: records in a table don't change) */
 void llm_unlink(struct llm *l);
 
+enum secret_kept {			/* where the values are */
+	KEPT_SEALED,			/* in the record, as envelopes */
+	KEPT_PLAINTEXT,			/* in the record, in clear */
+	KEPT_OPENBAO,			/* at the backend; the record has the keys only */
+};
+
 struct secret_value {
-	char	*key;
-	char	*stored;			/* envelope as base64 */
+	char			*key;
+	char			*stored;	/* envelope as base64, or in clear; NULL: elsewhere */
 };
 
 struct secret {
 	struct record		 r;
 	char			*backend_id;
+	enum secret_kept	 kept;
 	struct secret_value	*values;	/* ordered by key */
 	size_t			 nvalues;
+	int64_t			 kv_version; /* of the KV engine: what we wrote last, else 0 */
+	char			*copy_id;	/* NULL, or an openbao backend that may hold a copy of ours
+						   at this secret's path: a migration is under way */
+	int64_t			 copy_version;	/* that copy's, 0: not written yet */
 };
 
 /* secret_open - one value in clear, a trailing newline taken off, owned by the caller (wipe it).
-   RC_NOT_FOUND: no such key in it; RC_INVALID: not visible ASCII ("secret 'x': key has control
-   characters"); else as seal_open() */
+   RC_NOT_FOUND: no such key in it; RC_INVALID: as secret_sendable(); RC_UNSUPPORTED: kept elsewhere
+   (service/secrets.h has it); else as seal_open() */
 enum rc secret_open(const struct secret *s, const char *store_id, struct keyring *k,
     const char *key, char **out, struct error *err);
 
@@ -88,16 +102,50 @@ enum rc secret_open(const struct secret *s, const char *store_id, struct keyring
 enum rc secret_clear(const struct secret *s, const char *store_id, struct keyring *k,
     const char *key, char **out, struct error *err);
 
+/* secret_sendable - take a trailing newline off; RC_INVALID where the rest is empty or not visible
+   ASCII ("secret 'x': key has control characters") */
+enum rc secret_sendable(const struct secret *s, char *value, struct error *err);
+
+/* secret_no_key - "secret 'x' has no key 'y'" */
+enum rc secret_no_key(const struct secret *s, const char *key, struct error *err);
+
 /* secret_key_bad - the form of a key in `data`; NULL when good, else why not */
 const char *secret_key_bad(const char *key);
 
-struct secretbackend {
-	struct record	 r;
-	const char	*type;			/* "sealed" */
-	char		*description;
-	bool		 is_default;
-	char		*config;		/* compact JSON text */
+struct secret_setting {			/* what secret_set() works with */
+	const char		*store_id;
+	struct keyring		*keyring;
+	struct outside		*outside;
+	const struct secret	*old;		/* NULL, or what stood there: equal values keep their form */
 };
+
+/* secret_set - these values, kept as the backend keeps them; op is for an openbao backend */
+enum rc secret_set(struct secret *s, const struct secretbackend *backend, const struct pairs *data,
+    enum outside_op op, const struct secret_setting *with, struct error *err);
+
+/* secret_plaintext_count - secrets whose values stand in the store in clear */
+size_t secret_plaintext_count(const struct table *t);
+
+struct openbao_config {
+	char		*url;			/* NULL: the backend is of another type */
+	char		*mount;
+	char		*path_prefix;		/* "": none */
+	char		*ns;			/* namespace, "": none */
+	char		*token_secret_id, *token_key;
+	int64_t		 cache_s, stale_s;	/* seconds */
+};
+
+struct secretbackend {
+	struct record		 r;
+	const char		*type;		/* a row of backend_types[] */
+	enum secret_kept	 kept;
+	char			*description;
+	bool			 is_default;
+	struct openbao_config	 bao;
+};
+
+/* backend_same_place - would the two reach the same values with the same token */
+bool backend_same_place(const struct secretbackend *a, const struct secretbackend *b);
 
 struct user {
 	struct record	 r;

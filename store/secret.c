@@ -1,14 +1,15 @@
-/* secret.c - the resource Secret: values that go in sealed and come out for calls only */
+/* secret.c - the resource Secret: values that go in and come out for calls only */
 #include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "store/batch.h"
 #include "store/fields.h"
 #include "store/records.h"
 #include "store/seal.h"
-#include "store/store.h"
+#include "store/secret.h"
 #include "store/table.h"
 
 #define KEY_MAX		100		/* bytes of a key's name */
@@ -32,36 +33,6 @@ secret_key_bad(const char *key)
 	return NULL;
 }
 
-/* place - what the envelope of a value is bound to */
-static struct seal_place
-place(const struct secret *s, const char *store_id, const char *key)
-{
-	return (struct seal_place){ store_id, kind_secret.singular, s->r.name, key };
-}
-
-/* find_value - the sealed value of a key, or NULL */
-static const struct secret_value *
-find_value(const struct secret *s, const char *key)
-{
-	for (size_t i = 0; i < s->nvalues; i++)
-		if (strcmp(s->values[i].key, key) == 0)
-			return &s->values[i];
-	return NULL;
-}
-
-/* values_release - free the map; it is empty then */
-static void
-values_release(struct secret *s)
-{
-	for (size_t i = 0; i < s->nvalues; i++) {
-		free(s->values[i].key);
-		free(s->values[i].stored);
-	}
-	free(s->values);
-	s->values = NULL;
-	s->nvalues = 0;
-}
-
 /* by_key - order of the map */
 static int
 by_key(const void *a, const void *b)
@@ -70,39 +41,18 @@ by_key(const void *a, const void *b)
 	    ((const struct secret_value *)b)->key);
 }
 
-/* kept_envelope - the envelope that stands, if it holds this very value: then nothing changes */
-static char *
-kept_envelope(const struct merge *m, const struct seal_place *at, const char *plain)
+/* value_size - bytes of a value in the record, as far as can be told before */
+static size_t
+value_size(const struct secretbackend *backend, const char *text)
 {
-	const struct secret_value *old = NULL;
-	char *clear, *kept = NULL;
+	size_t len = strlen(text);
 
-	if (m->old != NULL)
-		old = find_value((const struct secret *)m->old, at->field);
-	if (old == NULL || seal_open(m->keyring, at, old->stored, &clear, NULL) != RC_OK)
-		return NULL;
-	if (strcmp(clear, plain) == 0)
-		kept = x_strdup(old->stored);
-	mem_free_wiped(clear);
-	return kept;
-}
-
-/* seal_one - the envelope of one value */
-static enum rc
-seal_one(const struct merge *m, const struct seal_place *at, const char *plain, char **out,
-    struct error *err)
-{
-	char *kept = kept_envelope(m, at, plain);
-
-	if (kept == NULL)
-		return seal_value(m->keyring, at, plain, strlen(plain), out, err);
-	*out = kept;
-	return RC_OK;
+	return backend->kept == KEPT_SEALED ? seal_size(len) : len;
 }
 
 /* check_data - forms and size, before anything is sealed */
 static bool
-check_data(struct json_object *data, struct faults *f)
+check_data(struct json_object *data, const struct secretbackend *backend, struct faults *f)
 {
 	size_t before = f->total, size = 0;
 	char path[FIELD_PATH_MAX];
@@ -114,43 +64,31 @@ check_data(struct json_object *data, struct faults *f)
 		if (bad != NULL)
 			faults_add(f, path, "key %s", bad);
 		text = item_text(item, path, f);
-		if (text != NULL)
-			size += strlen(key) + sizeof("\"\":\"\",") + seal_size(strlen(text));
+		if (text != NULL && backend != NULL)
+			size += strlen(key) + sizeof("\"\":\"\",") + value_size(backend, text);
 	}
 	if (size > DATA_MAX)
-		faults_add(f, "data", "is too large: %zu bytes when sealed, at most %d", size,
-		    DATA_MAX);
+		faults_add(f, "data", "is too large: %zu bytes when %s, at most %d", size,
+		    backend->kept == KEPT_SEALED ? "sealed" : "stored", DATA_MAX);
 	return f->total == before;
 }
 
-/* merge_data - the whole map, sealed; the body's clear text is not kept */
+/* merge_data - the whole map; the body's clear text is not kept */
 static enum rc
-merge_data(struct secret *s, struct json_object *data, const struct merge *m, struct error *err)
+merge_data(struct secret *s, const struct secretbackend *backend, struct json_object *data,
+    const struct merge *m, struct error *err)
 {
-	struct secret fresh = { .r = { .name = s->r.name } };
-	size_t n = (size_t)json_object_object_length(data);
-	enum rc rc = RC_OK;
+	const struct secret_setting with = {
+		table_store_id(m->table), m->keyring, m->outside, (const struct secret *)m->old
+	};
+	struct pairs pairs = PAIRS_INIT;
+	enum rc rc;
 
-	fresh.values = x_calloc(n, sizeof(*fresh.values));
-	json_object_object_foreach(data, key, item) {
-		struct seal_place at = place(s, table_store_id(m->table), key);
-		struct secret_value *v = &fresh.values[fresh.nvalues];
-
-		rc = seal_one(m, &at, json_object_get_string(item), &v->stored, err);
-		if (rc != RC_OK)
-			break;
-		v->key = x_strdup(key);
-		fresh.nvalues++;
-	}
-	if (rc != RC_OK) {
-		values_release(&fresh);
-		return rc;
-	}
-	qsort(fresh.values, fresh.nvalues, sizeof(*fresh.values), by_key);
-	values_release(s);
-	s->values = fresh.values;
-	s->nvalues = fresh.nvalues;
-	return RC_OK;
+	pairs_from(&pairs, data);
+	rc = secret_set(s, backend, &pairs, m->old == NULL ? OUTSIDE_CREATE : OUTSIDE_SET, &with,
+	    err);
+	pairs_wipe(&pairs);
+	return rc;
 }
 
 /* default_backend - where a secret goes that does not say */
@@ -207,30 +145,72 @@ merge_backend(struct secret *s, struct json_object *body, const struct merge *m)
 static enum rc
 secret_merge(struct record *r, struct json_object *body, const struct merge *m, struct error *err)
 {
+	const struct secretbackend *backend = NULL;
 	struct secret *s = (struct secret *)r;
 	struct json_object *data;
 
 	merge_backend(s, body, m);
+	if (s->backend_id != NULL)
+		backend = (const struct secretbackend *)table_by_id(m->table,
+		    &kind_secretbackend, s->backend_id);
 	if (m->old == NULL && !jsonx_has(body, "data"))
 		faults_add(m->faults, "data", "is required");
-	if (!field_object(body, "", "data", m->faults, &data) || !check_data(data, m->faults))
+	if (!field_object(body, "", "data", m->faults, &data) ||
+	    !check_data(data, backend, m->faults) || m->faults->total > 0)
 		return RC_OK;
-	return m->faults->total == 0 ? merge_data(s, data, m, err) : RC_OK;
+	if (backend == NULL)
+		return error_set(err, RC_CORRUPT, "secret '%s': its backend is gone", r->name);
+	return merge_data(s, backend, data, m, err);
 }
 
-/* secret_decode - from the store; envelopes are looked into when they are opened */
-static enum rc
-secret_decode(struct record *r, struct json_object *stored, struct error *err)
-{
-	struct json_object *data = jsonx_get(stored, "data");
-	const char *backend = jsonx_str(stored, "backend", "");
-	struct secret *s = (struct secret *)r;
+static const struct kept_row {
+	const char	*name;		/* in the stored record; sealed ones don't say it */
+	const char	*values;	/* the member that has the values, or the keys alone */
+} kept_rows[] = {
+	[KEPT_SEALED]		= { NULL, "data" },
+	[KEPT_PLAINTEXT]	= { "plaintext", "data" },
+	[KEPT_OPENBAO]		= { "openbao", "keys" },
+};
 
-	if (!random_is_id(backend))
-		return error_set(err, RC_CORRUPT, "backend is no id");
+/* decode_kept - how the values are kept */
+static enum rc
+decode_kept(struct secret *s, struct json_object *stored, struct error *err)
+{
+	const char *name = jsonx_str(stored, "kept", NULL);
+
+	for (size_t i = KEPT_PLAINTEXT; name != NULL && i <= KEPT_OPENBAO; i++)
+		if (strcmp(kept_rows[i].name, name) == 0)
+			s->kept = (enum secret_kept)i;
+	if (name != NULL && s->kept == KEPT_SEALED)
+		return error_set(err, RC_CORRUPT, "kept is not a way that this version knows");
+	return RC_OK;
+}
+
+/* decode_keys - of values that are elsewhere */
+static enum rc
+decode_keys(struct secret *s, struct json_object *keys, struct error *err)
+{
+	size_t n = json_object_is_type(keys, json_type_array) ? json_object_array_length(keys) : 0;
+
+	if (!json_object_is_type(keys, json_type_array))
+		return error_set(err, RC_CORRUPT, "keys is no list");
+	s->values = x_calloc(n, sizeof(*s->values));
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *key = json_object_array_get_idx(keys, i);
+
+		if (!json_object_is_type(key, json_type_string))
+			return error_set(err, RC_CORRUPT, "keys[%zu] is no text", i);
+		s->values[s->nvalues++].key = x_strdup(json_object_get_string(key));
+	}
+	return RC_OK;
+}
+
+/* decode_data - envelopes are looked into when they are opened */
+static enum rc
+decode_data(struct secret *s, struct json_object *data, struct error *err)
+{
 	if (!json_object_is_type(data, json_type_object))
 		return error_set(err, RC_CORRUPT, "data is no object");
-	text_set(&s->backend_id, backend);
 	s->values = x_calloc((size_t)json_object_object_length(data), sizeof(*s->values));
 	json_object_object_foreach(data, key, item) {
 		if (!json_object_is_type(item, json_type_string))
@@ -238,21 +218,85 @@ secret_decode(struct record *r, struct json_object *stored, struct error *err)
 		s->values[s->nvalues++] = (struct secret_value){ x_strdup(key),
 		    x_strdup(json_object_get_string(item)) };
 	}
-	qsort(s->values, s->nvalues, sizeof(*s->values), by_key);
 	return RC_OK;
 }
 
-/* secret_encode - into the store */
-static void
-secret_encode(const struct record *r, struct json_object *stored)
+/* decode_copy - a migration that is under way */
+static enum rc
+decode_copy(struct secret *s, struct json_object *stored, struct error *err)
 {
-	const struct secret *s = (const struct secret *)r;
+	const char *id = jsonx_str(stored, "copyIn", NULL);
+
+	if (id != NULL && !random_is_id(id))
+		return error_set(err, RC_CORRUPT, "copyIn is no id");
+	if (id != NULL)
+		text_set(&s->copy_id, id);
+	s->copy_version = jsonx_int(stored, "copyVersion", 0);
+	s->kv_version = jsonx_int(stored, "kvVersion", 0);
+	return RC_OK;
+}
+
+/* secret_decode - from the store */
+static enum rc
+secret_decode(struct record *r, struct json_object *stored, struct error *err)
+{
+	const char *backend = jsonx_str(stored, "backend", "");
+	struct secret *s = (struct secret *)r;
+	struct json_object *values;
+	enum rc rc;
+
+	if (!random_is_id(backend))
+		return error_set(err, RC_CORRUPT, "backend is no id");
+	text_set(&s->backend_id, backend);
+	if ((rc = decode_kept(s, stored, err)) != RC_OK ||
+	    (rc = decode_copy(s, stored, err)) != RC_OK)
+		return rc;
+	values = jsonx_get(stored, kept_rows[s->kept].values);
+	rc = s->kept == KEPT_OPENBAO ? decode_keys(s, values, err) : decode_data(s, values, err);
+	if (rc == RC_OK)
+		qsort(s->values, s->nvalues, sizeof(*s->values), by_key);
+	return rc;
+}
+
+/* keys_json - the names alone */
+static struct json_object *
+keys_json(const struct secret *s)
+{
+	struct json_object *keys = json_object_new_array();
+
+	for (size_t i = 0; i < s->nvalues; i++)
+		json_object_array_add(keys, json_object_new_string(s->values[i].key));
+	return keys;
+}
+
+/* data_json - the values in their stored form */
+static struct json_object *
+data_json(const struct secret *s)
+{
 	struct json_object *data = json_object_new_object();
 
 	for (size_t i = 0; i < s->nvalues; i++)
 		jsonx_put_str(data, s->values[i].key, s->values[i].stored);
+	return data;
+}
+
+/* secret_encode - into the store; a sealed one as it always was */
+static void
+secret_encode(const struct record *r, struct json_object *stored)
+{
+	const struct secret *s = (const struct secret *)r;
+
 	jsonx_put_str(stored, "backend", s->backend_id);
-	jsonx_put(stored, "data", data);
+	if (s->kept != KEPT_SEALED)
+		jsonx_put_str(stored, "kept", kept_rows[s->kept].name);
+	jsonx_put(stored, kept_rows[s->kept].values,
+	    s->kept == KEPT_OPENBAO ? keys_json(s) : data_json(s));
+	if (s->kept == KEPT_OPENBAO)
+		jsonx_put_int(stored, "kvVersion", s->kv_version);
+	if (s->copy_id != NULL) {
+		jsonx_put_str(stored, "copyIn", s->copy_id);
+		jsonx_put_int(stored, "copyVersion", s->copy_version);
+	}
 }
 
 /* secret_view - keys only: no value, not even sealed, leaves through the API */
@@ -261,21 +305,45 @@ secret_view(const struct record *r, const struct table *t, struct json_object *v
 {
 	const struct secret *s = (const struct secret *)r;
 	const struct record *backend = table_by_id(t, &kind_secretbackend, s->backend_id);
-	struct json_object *keys = json_object_new_array();
 
-	for (size_t i = 0; i < s->nvalues; i++)
-		json_object_array_add(keys, json_object_new_string(s->values[i].key));
 	jsonx_put_str(view, "backend", backend != NULL ? backend->name : NULL);
-	jsonx_put(view, "keys", keys);
+	jsonx_put(view, "keys", keys_json(s));
 }
 
-/* secret_remove - Llms that hold it lose their key in the same transaction */
+/* token_of - does the backend get its token from the secret */
+static bool
+token_of(const struct record *backend, const char *secret_id)
+{
+	const char *held = ((const struct secretbackend *)backend)->bao.token_secret_id;
+
+	return held != NULL && strcmp(held, secret_id) == 0;
+}
+
+static const struct use secret_uses[] = {
+	{ &kind_secretbackend, token_of },
+	{ NULL, NULL }
+};
+
+/* drop_outside - what an openbao backend holds of it goes too */
+static void
+drop_outside(struct batch *b, const struct secret *s)
+{
+	if (s->kept == KEPT_OPENBAO)
+		outside_ask(batch_outside(b), OUTSIDE_DROP, s->backend_id, s->r.name, NULL);
+	if (s->copy_id != NULL)
+		outside_ask(batch_outside(b), OUTSIDE_DROP, s->copy_id, s->r.name, NULL);
+}
+
+/* secret_remove - not a backend's token; Llms that hold it lose their key in the same transaction */
 static enum rc
 secret_remove(struct batch *b, const struct record *r, struct error *err)
 {
 	const struct table *t = batch_table(b);
+	enum rc rc = batch_unused(b, r, secret_uses, err);
 
-	(void)err;
+	if (rc != RC_OK)
+		return rc;
+	drop_outside(b, (const struct secret *)r);
 	for (size_t i = 0; i < table_count(t, &kind_llm); i++) {
 		const struct record *old = table_at(t, &kind_llm, i);
 		const char *held = ((const struct llm *)old)->key_secret_id;
@@ -297,57 +365,8 @@ secret_release(struct record *r)
 	struct secret *s = (struct secret *)r;
 
 	free(s->backend_id);
-	values_release(s);
-}
-
-/* secret_clear - as it was given */
-enum rc
-secret_clear(const struct secret *s, const char *store_id, struct keyring *k, const char *key,
-    char **out, struct error *err)
-{
-	const struct secret_value *v = find_value(s, key);
-	struct seal_place at = place(s, store_id, key);
-
-	if (v == NULL)
-		return error_set(err, RC_NOT_FOUND, "secret '%s' has no key '%s'", s->r.name, key);
-	return seal_open(k, &at, v->stored, out, err);
-}
-
-/* chomp - take one line end off */
-static void
-chomp(char *text)
-{
-	size_t len = strlen(text);
-
-	if (len > 0 && text[len - 1] == '\n')
-		text[--len] = '\0';
-	if (len > 0 && text[len - 1] == '\r')
-		text[--len] = '\0';
-}
-
-/* secret_open - fit to be sent in a header */
-enum rc
-secret_open(const struct secret *s, const char *store_id, struct keyring *k, const char *key,
-    char **out, struct error *err)
-{
-	enum rc rc;
-	char *clear;
-
-	rc = secret_clear(s, store_id, k, key, &clear, err);
-	if (rc != RC_OK)
-		return rc;
-	chomp(clear);
-	if (clear[0] == '\0')
-		rc = error_set(err, RC_INVALID, "secret '%s': key is empty", s->r.name);
-	else if (!text_visible(clear))
-		rc = error_set(err, RC_INVALID, "secret '%s': key has control characters",
-		    s->r.name);
-	if (rc != RC_OK) {
-		mem_free_wiped(clear);
-		return rc;
-	}
-	*out = clear;
-	return RC_OK;
+	free(s->copy_id);
+	secret_values_release(s);
 }
 
 const struct kind kind_secret = {

@@ -224,6 +224,9 @@ commit(struct store *s, struct batch *b, int64_t deadline_ms, struct error *err)
 	char op_id[ID_SIZE];
 	enum rc rc;
 
+	if (batch_outside(b)->nwants > 0)
+		return error_set(err, RC_UNSUPPORTED, "secret '%s' is kept in an openbao backend "
+		    "and can't be changed this way", batch_outside(b)->wants[0].secret);
 	txn.nops = batch_ops(b, &txn.ops);
 	if (txn.nops == 0)
 		return RC_OK;

@@ -9,10 +9,11 @@ Store:
   init       make a store, its key, and the first user's token
   backup     the whole store as text; sealed values stay sealed
   restore    a store from a backup; the key file is copied separately
+  migrate    move secrets between backends
   rekey      seal every secret with a new key, or finish doing so
 
 Resources:
-  create     make an llm, secret, user, group, rbac or mcptoken
+  create     make an llm, secret, secretbackend, user, group, rbac or mcptoken
   get        list objects, or show the ones that are named
   describe   all there is to know of one object
   patch      change members of one object
@@ -49,11 +50,12 @@ More: mcpctl COMMAND -h
 $ mcpctl create -h
 Usage: mcpctl create RESOURCE NAME [options]
 
-make an llm, secret, user, group, rbac or mcptoken
+make an llm, secret, secretbackend, user, group, rbac or mcptoken
 
 Resources:
   llm        a provider's model that callers may use
-  secret     keys of providers, sealed in the store
+  secret     keys of providers, kept in a secret backend
+  secretbackend where the values of secrets are kept
   user       someone who may have tokens
   group      users who are given rights together
   rbac       who may do what
@@ -112,7 +114,7 @@ Examples:
 $ mcpctl help create secret
 Usage: mcpctl create secret NAME [options]
 
-keys of providers, sealed in the store
+keys of providers, kept in a secret backend
 
 Options:
       --data K[=V]...           a value; K=- reads stdin, K alone asks without echo
@@ -146,10 +148,11 @@ Store:
   init       make a store, its key, and the first user's token
   backup     the whole store as text; sealed values stay sealed
   restore    a store from a backup; the key file is copied separately
+  migrate    move secrets between backends
   rekey      seal every secret with a new key, or finish doing so
 
 Resources:
-  create     make an llm, secret, user, group, rbac or mcptoken
+  create     make an llm, secret, secretbackend, user, group, rbac or mcptoken
   get        list objects, or show the ones that are named
   describe   all there is to know of one object
   patch      change members of one object

@@ -60,8 +60,8 @@ try: mcpctl create -h
 ? 2
 
 $ mcpctl create sb x
-mcpctl: unknown resource 'sb'
-try: mcpctl create -h
+mcpctl: --type T is required
+try: mcpctl create secretbackend -h
 ? 2
 
 $ mcpctl create llm

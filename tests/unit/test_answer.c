@@ -10,14 +10,14 @@
 #include "base/clock.h"
 #include "service/answer.h"
 
-struct pairs {				/* a provider's headers */
+struct headers {				/* a provider's headers */
 	const char	*v[8][2];
 };
 
 const char *
 http_head_value(const struct http_head *head, const char *name, size_t i)
 {
-	const struct pairs *p = head->of;
+	const struct headers *p = head->of;
 
 	for (size_t k = 0; k < 8 && p->v[k][0] != NULL; k++)
 		if (strcasecmp(p->v[k][0], name) == 0 && i-- == 0)
@@ -28,7 +28,7 @@ http_head_value(const struct http_head *head, const char *name, size_t i)
 bool
 http_head_each(const struct http_head *head, void **at, const char **name, const char **value)
 {
-	struct pairs *p = head->of;
+	struct headers *p = head->of;
 	const char *(*row)[2] = *at == NULL ? p->v : (const char *(*)[2])*at + 1;
 
 	if (row == p->v + 8 || (*row)[0] == NULL)
@@ -120,7 +120,7 @@ play_begin(struct play *p)
 }
 
 static void
-play_head(struct play *p, int status, struct pairs headers)
+play_head(struct play *p, int status, struct headers headers)
 {
 	struct http_head head = { status, &headers };
 
@@ -174,7 +174,7 @@ static const struct scene {
 	const char	*name;
 	bool		 stream;
 	int		 status;	/* the provider's */
-	struct pairs	 headers;
+	struct headers	 headers;
 	const char	*body[5];
 	int		 got;		/* the client's */
 	const char	*exact;		/* its whole body, or */
@@ -259,7 +259,7 @@ Test(answer, a_stream_says_so_in_its_headers)
 
 	play_open(&p, true);
 	play_begin(&p);
-	play_head(&p, 200, (struct pairs)SSE);
+	play_head(&p, 200, (struct headers)SSE);
 	cr_expect_eq(p.client.flushes, 1, "the head is out before the first event");
 	cr_expect_str_eq(p.client.headers.p, "Content-Type: text/event-stream\n"
 	    "Cache-Control: no-cache, no-transform\nX-Accel-Buffering: no\n");
@@ -272,7 +272,7 @@ Test(answer, a_stream_says_so_in_its_headers)
 Test(answer, gives_back_the_few_headers_that_clients_act_on)
 {
 	struct play p;
-	struct pairs h = { .v = {
+	struct headers h = { .v = {
 		{ "Content-Type", "application/json" }, { "set-cookie", "a=b" },
 		{ "X-RateLimit-Remaining", "7" }, { "Retry-After", "3" },
 		{ "openai-organization", "us" }, { "x-request-id", "up-1" },
@@ -297,7 +297,7 @@ Test(answer, a_provider_that_is_overloaded_is_tried_again_in_a_second)
 
 	play_open(&p, false);
 	play_begin(&p);
-	play_head(&p, 529, (struct pairs)JSON);
+	play_head(&p, 529, (struct headers)JSON);
 	play_end(&p);
 	cr_expect_eq(p.client.status, 503);
 	cr_expect_not_null(strstr(p.client.headers.p, "retry-after: 1\n"));
@@ -311,7 +311,7 @@ Test(answer, keeps_a_silent_stream_alive)
 
 	play_open(&p, true);
 	play_begin(&p);
-	play_head(&p, 200, (struct pairs)SSE);
+	play_head(&p, 200, (struct headers)SSE);
 	play_tick(&p, 4000);
 	cr_expect_str_eq(p.client.body.p, "");
 	play_tick(&p, 5000);
@@ -330,7 +330,7 @@ Test(answer, commits_to_a_stream_when_the_provider_is_slow_and_then_fails_in_it)
 	play_tick(&p, 15000);
 	cr_expect_eq(p.client.status, 200);
 	cr_expect_str_eq(p.client.body.p, ": keepalive\n\n");
-	play_head(&p, 500, (struct pairs)JSON);
+	play_head(&p, 500, (struct headers)JSON);
 	play_data(&p, "{\"error\":\"down\"}");
 	play_end(&p);
 	cr_expect_eq(strncmp(p.client.body.p, ": keepalive\n\ndata: {\"error\":", 28), 0, "%s",
@@ -347,7 +347,7 @@ Test(answer, gives_a_whole_answer_as_an_event_where_the_stream_has_begun)
 	play_open(&p, true);
 	play_begin(&p);
 	play_tick(&p, 15000);
-	play_head(&p, 200, (struct pairs)JSON);
+	play_head(&p, 200, (struct headers)JSON);
 	play_data(&p, "{\"a\":\n1}\n");
 	play_end(&p);
 	cr_expect_str_eq(p.client.body.p,
@@ -373,7 +373,7 @@ Test(answer, a_stream_left_open_after_its_end_is_closed)
 
 	play_open(&p, true);
 	play_begin(&p);
-	play_head(&p, 200, (struct pairs)SSE);
+	play_head(&p, 200, (struct headers)SSE);
 	play_data(&p, LAST DONE);
 	play_tick(&p, ANSWER_END_GRACE_MS + 1);
 	cr_expect_eq(p.rc, RC_GONE);
@@ -391,7 +391,7 @@ Test(answer, an_event_past_the_limit_ends_the_stream)
 	play_open(&p, true);
 	p.cfg.max_event = 1024;
 	play_begin(&p);
-	play_head(&p, 200, (struct pairs)SSE);
+	play_head(&p, 200, (struct headers)SSE);
 	play_data(&p, CHUNK "data: ");
 	for (int i = 0; i < 64; i++)
 		play_data(&p, "0123456789012345678901234567890123456789");
@@ -409,7 +409,7 @@ Test(answer, an_answer_past_the_limit_is_refused)
 	play_open(&p, false);
 	p.cfg.max_answer = 16;
 	play_begin(&p);
-	play_head(&p, 200, (struct pairs)JSON);
+	play_head(&p, 200, (struct headers)JSON);
 	play_data(&p, "{\"a\":\"0123456789012345678901234567890123456789\"}");
 	play_end(&p);
 	cr_expect_eq(p.client.status, 502);
@@ -431,7 +431,7 @@ Test(answer, deadlines_are_504_or_an_error_event)
 
 	play_open(&p, true);
 	play_begin(&p);
-	play_head(&p, 200, (struct pairs)SSE);
+	play_head(&p, 200, (struct headers)SSE);
 	play_data(&p, CHUNK);
 	p.rc = error_set(&p.err, RC_TIMEOUT, "idle: nothing in 5 ms");
 	play_end(&p);
@@ -446,7 +446,7 @@ Test(answer, a_client_that_left_is_told_nothing)
 
 	play_open(&p, true);
 	play_begin(&p);
-	play_head(&p, 200, (struct pairs)SSE);
+	play_head(&p, 200, (struct headers)SSE);
 	p.client.leave = true;
 	play_data(&p, CHUNK);
 	cr_expect_eq(p.rc, RC_GONE);
@@ -470,7 +470,7 @@ Test(answer, our_shutdown_is_said)
 
 	play_open(&p, true);
 	play_begin(&p);
-	play_head(&p, 200, (struct pairs)SSE);
+	play_head(&p, 200, (struct headers)SSE);
 	play_data(&p, CHUNK);
 	atomic_store(&p.draining, 1);
 	play_tick(&p, 0);

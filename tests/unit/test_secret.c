@@ -240,23 +240,142 @@ Test(secret, without_the_key_file_nothing_is_sealed_and_nothing_is_stored)
 	cr_expect_eq(table_count(trial_look(&t), &kind_secret), 0);
 }
 
-Test(secret, backend_with_secrets_stays_and_its_rules_hold)
+Test(secret, backend_with_secrets_stays_and_so_does_the_default)
 {
 	trial_create(&t, &kind_secret, "{'name':'s','data':{}}");
 	cr_expect_str_eq(trial_delete(&t, &kind_secretbackend, "sealed"),
 	    "conflict: SecretBackend in use: sealed (Secret s)");
-	cr_expect_str_eq(trial_create(&t, &kind_secretbackend, "{'name':'v','type':'openbao'}"),
-	    "invalid: invalid secretbackend [type: must be sealed]");
-	cr_expect_str_eq(trial_create(&t, &kind_secretbackend,
-	    "{'name':'v','type':'sealed','default':true}"),
-	    "invalid: invalid secretbackend [default: SecretBackend sealed is the default]");
+	trial_delete(&t, &kind_secret, "s");
+	cr_expect_str_eq(trial_delete(&t, &kind_secretbackend, "sealed"),
+	    "conflict: SecretBackend in use: sealed (it is the default: make another one the "
+	    "default first)");
 	cr_expect_str_eq(trial_update(&t, &kind_secretbackend, "sealed", "{'default':false}"),
-	    "invalid: invalid secretbackend [default: there must be a default]");
-	cr_expect_str_eq(trial_create(&t, &kind_secretbackend, "{'name':'v','type':'sealed'}"),
-	    "ok");
-	cr_expect_str_eq(trial_update(&t, &kind_secret, "s", "{'backend':'v'}"),
-	    "invalid: invalid secret [backend: can't be changed (migrate the secret)]");
-	cr_expect_str_eq(trial_delete(&t, &kind_secretbackend, "v"), "ok");
+	    "invalid: invalid secretbackend [default: there must be a default: make another "
+	    "backend the default instead]");
 	cr_expect_not_null(strstr(trial_view(&t, &kind_secretbackend, "sealed"),
 	    "'name':'sealed','type':'sealed','description':'','default':true,'config':{},"));
+}
+
+Test(secret, the_default_is_taken_over_in_the_same_transaction)
+{
+	uint64_t before = table_rev(trial_look(&t));
+
+	cr_expect_str_eq(trial_create(&t, &kind_secretbackend,
+	    "{'name':'v','type':'plaintext','default':true}"), "ok");
+	cr_expect_eq(table_rev(trial_look(&t)), before + 1);
+	cr_expect_not_null(strstr(trial_view(&t, &kind_secretbackend, "sealed"),
+	    "'default':false,'config':{},'version':2"));
+	cr_expect_str_eq(trial_update(&t, &kind_secretbackend, "sealed", "{'default':true}"), "ok");
+	cr_expect_not_null(strstr(trial_view(&t, &kind_secretbackend, "v"), "'default':false"));
+	cr_expect_str_eq(trial_create(&t, &kind_secret, "{'name':'s','data':{'k':'v'}}"), "ok");
+	cr_expect_not_null(strstr(trial_view(&t, &kind_secret, "s"), "'backend':'sealed'"));
+	cr_expect_str_eq(trial_delete(&t, &kind_secretbackend, "v"), "ok");
+}
+
+Test(secret, type_and_backend_stay_what_they_are)
+{
+	trial_create(&t, &kind_secret, "{'name':'s','data':{}}");
+	trial_create(&t, &kind_secretbackend, "{'name':'v','type':'plaintext'}");
+	cr_expect_str_eq(trial_update(&t, &kind_secretbackend, "v", "{'type':'sealed'}"),
+	    "invalid: invalid secretbackend [type: can't be changed, it is plaintext]");
+	cr_expect_str_eq(trial_update(&t, &kind_secretbackend, "v", "{'type':'plaintext'}"), "ok");
+	cr_expect_str_eq(trial_create(&t, &kind_secretbackend, "{'name':'w','type':'vault'}"),
+	    "invalid: invalid secretbackend [type: must be sealed, plaintext or openbao]");
+	cr_expect_str_eq(trial_update(&t, &kind_secretbackend, "v", "{'config':{'url':'x'}}"),
+	    "invalid: invalid secretbackend [config.url: unknown field]");
+	cr_expect_str_eq(trial_update(&t, &kind_secret, "s", "{'backend':'v'}"),
+	    "invalid: invalid secret [backend: can't be changed (migrate the secret)]");
+}
+
+Test(secret, plaintext_stands_in_the_store_as_it_is_and_is_counted)
+{
+	char *stored;
+
+	trial_create(&t, &kind_secretbackend, "{'name':'clear','type':'plaintext'}");
+	cr_expect_eq(secret_plaintext_count(trial_look(&t)), 0);
+	cr_assert_str_eq(trial_create(&t, &kind_secret,
+	    "{'name':'p','backend':'clear','data':{'k':'CANARY \\n'}}"), "ok");
+	cr_expect_eq(secret_plaintext_count(trial_look(&t)), 1);
+	stored = record_encode(&get("p")->r);
+	cr_expect_not_null(strstr(stored, "\"kept\":\"plaintext\",\"data\":{\"k\":\"CANARY "));
+	free(stored);
+	cr_expect_null(strstr(trial_view(&t, &kind_secret, "p"), "CANARY"));
+	trial_update(&t, &kind_secret, "p", "{'data':{'k':'CANARY'}}");
+	cr_expect_str_eq(opened("p", "k"), "CANARY");
+	cr_expect_str_eq(opened("p", "x"), "not_found: secret 'p' has no key 'x'");
+	cr_expect_str_eq(trial_update(&t, &kind_secret, "p", "{'data':{'k':'CANARY'}}"), "ok");
+	cr_expect_eq(get("p")->r.version, 2, "the same values are no change");
+}
+
+/* make_bao - an openbao backend with its token's secret */
+static void
+make_bao(void)
+{
+	trial_create(&t, &kind_secret, "{'name':'tok','data':{'t':'x'}}");
+	cr_assert_str_eq(trial_create(&t, &kind_secretbackend, "{'name':'bao','type':'openbao',"
+	    "'config':{'url':'http://127.0.0.1:8200/','tokenSecret':{'name':'tok','key':'t'}}}"),
+	    "ok");
+}
+
+Test(secret, an_openbao_backend_has_defaults_and_says_every_fault)
+{
+	make_bao();
+	cr_expect_not_null(strstr(trial_view(&t, &kind_secretbackend, "bao"),
+	    "'config':{'url':'http://127.0.0.1:8200/','mount':'secret','pathPrefix':'mcpd',"
+	    "'namespace':'','tokenSecret':{'name':'tok','key':'t'},'cacheSeconds':60,"
+	    "'staleSeconds':3600}"), "%s", trial_view(&t, &kind_secretbackend, "bao"));
+	cr_expect_str_eq(trial_create(&t, &kind_secretbackend, "{'name':'b','type':'openbao',"
+	    "'config':{'url':'http://169.254.169.254','mount':'','pathPrefix':'a/../b',"
+	    "'namespace':'a//b','tokenSecret':{'name':'nobody','key':'-'},'cacheSeconds':-1,"
+	    "'staleSeconds':'1','engine':'kv'}}"),
+	    "invalid: invalid secretbackend "
+	    "[config.cacheSeconds: must be 0 to 86400] "
+	    "[config.engine: unknown field] "
+	    "[config.mount: must not be empty] "
+	    "[config.namespace: must not have an empty segment, '.' or '..'] "
+	    "[config.pathPrefix: must not have an empty segment, '.' or '..'] "
+	    "[config.staleSeconds: must be an integer] "
+	    "[config.tokenSecret.key: must be 1 to 100 of letters, digits, '.', '_' and '-', a "
+	    "letter or a digit first] "
+	    "[config.tokenSecret.name: Secret not found: nobody] "
+	    "[config.url: is an address that is never connected]");
+	cr_expect_str_eq(trial_create(&t, &kind_secretbackend, "{'name':'b','type':'openbao',"
+	    "'config':{'url':'http://8.8.8.8','tokenSecret':{'name':'tok','key':'t'}}}"),
+	    "invalid: invalid secretbackend [config.url: must be https: a token goes there]");
+}
+
+Test(secret, a_config_is_changed_member_by_member_and_null_is_the_default)
+{
+	make_bao();
+	cr_expect_str_eq(trial_update(&t, &kind_secretbackend, "bao", "{'config':{'mount':'/kv/',"
+	    "'namespace':'team','cacheSeconds':0}}"), "ok");
+	cr_expect_not_null(strstr(trial_view(&t, &kind_secretbackend, "bao"),
+	    "'mount':'kv','pathPrefix':'mcpd','namespace':'team',"));
+	cr_expect_str_eq(trial_update(&t, &kind_secretbackend, "bao", "{'config':{'mount':null,"
+	    "'pathPrefix':'','namespace':null,'cacheSeconds':null}}"), "ok");
+	cr_expect_not_null(strstr(trial_view(&t, &kind_secretbackend, "bao"),
+	    "'mount':'secret','pathPrefix':'','namespace':'',"));
+	cr_expect_not_null(strstr(trial_view(&t, &kind_secretbackend, "bao"),
+	    "'cacheSeconds':60,"));
+	cr_expect_str_eq(trial_update(&t, &kind_secretbackend, "bao", "{'config':{'url':null,"
+	    "'tokenSecret':null}}"), "invalid: invalid secretbackend "
+	    "[config.tokenSecret: is required] [config.url: is required]");
+}
+
+Test(secret, the_secret_of_a_backends_token_stays)
+{
+	make_bao();
+	cr_expect_str_eq(trial_delete(&t, &kind_secret, "tok"),
+	    "conflict: Secret in use: tok (SecretBackend bao)");
+	trial_delete(&t, &kind_secretbackend, "bao");
+	cr_expect_str_eq(trial_delete(&t, &kind_secret, "tok"), "ok");
+}
+
+Test(secret, no_transaction_pretends_that_openbao_has_the_values)
+{
+	make_bao();
+	cr_expect_str_eq(trial_create(&t, &kind_secret,
+	    "{'name':'s','backend':'bao','data':{'k':'CANARY'}}"),
+	    "unsupported: secret 's' is kept in an openbao backend and can't be changed this way");
+	cr_expect_eq(table_count(trial_look(&t), &kind_secret), 1);
 }
