@@ -1,0 +1,363 @@
+"""What can happen to a store from outside while a pool serves it. STORE.md 6.
+
+QUIET=1 holds the times to what a quiet machine must keep.
+"""
+
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import stat
+import subprocess
+import threading
+import time
+import unittest
+
+from gateway import BUILD, Gateway, GatewayCase, PATIENCE, WEB_USER, wait_for
+
+CRASH = BUILD / "tests/crash"
+QUIET = "QUIET" in os.environ
+STOPPED = 10.0  # seconds that the holder of the lock is stopped
+BUSY = 5.5  # ... within which a writer is told that it can't be
+AFTER = 1.0 if QUIET else 5.0  # ... after which all is as before
+READ = 0.05 if QUIET else 2.0  # ... that no read takes
+DISK = (
+    20 << 20
+)  # bytes of the small disk: what is allocated for counters and calls, and 3 MB to fill
+CLONE_NEWNS = 0x20000  # sched.h
+
+
+def timed(call):
+    began = time.monotonic()
+    return call(), time.monotonic() - began
+
+
+def percentile(times, p):
+    return sorted(times)[min(len(times) - 1, len(times) * p // 100)]
+
+
+class StoppedHolder(threading.Thread):
+    """A writer that is stopped while it holds the lock. It takes its time, beside the other tests."""
+
+    def __init__(self):
+        super().__init__()
+        self.failure, self.figures = None, ""
+        self.start()
+
+    def run(self):
+        gw = Gateway(workers=2)
+        try:
+            self.stop_one(gw)
+        except BaseException as e:
+            self.failure = AssertionError(f"{e!r}\n{gw.logs()}")
+        finally:
+            gw.stop()
+
+    def read(self, gw):
+        answer, seconds = timed(lambda: gw.request("GET", "/api/v1/llms/kept"))
+        assert answer.status == 200, answer
+        assert answer.json()["description"] == "before", answer
+        return seconds
+
+    def hold(self, gw):
+        holder = subprocess.Popen(
+            [CRASH / "mcpctl", "--db", gw.state, "patch", "llm", "kept", "description=after"],
+            env={**gw.env, "MCPD_STOP": "put"},
+            stdout=subprocess.DEVNULL,
+        )
+        status = pathlib.Path(f"/proc/{holder.pid}/stat")
+        wait_for(
+            "the holder to stop", lambda: status.read_text().rpartition(")")[2].split()[0] == "T"
+        )
+        return holder
+
+    def write(self, gw):
+        return gw.request("PUT", "/api/v1/llms/other", {"description": str(time.monotonic())})
+
+    def be_refused(self, gw):
+        """be_refused - both ways to write, at the same time"""
+        child = subprocess.Popen(
+            [BUILD / "mcpctl", "--db", gw.state, "patch", "llm", "other", "description=x"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        answer, seconds = timed(lambda: self.write(gw))
+        assert answer.status == 503, answer
+        assert seconds < BUSY, seconds
+        said, more = timed(lambda: child.communicate(timeout=PATIENCE)[1])
+        assert child.returncode == 1 and "locked by process" in said, (child.returncode, said)
+        assert seconds + more < BUSY, seconds + more
+        return seconds
+
+    def stop_one(self, gw):
+        for name in ("kept", "other"):
+            gw.create("llms", name=name, type="openai", model="m", description="before")
+        before = [self.read(gw) for _ in range(200)]
+        holder, refused = self.hold(gw), []
+        writer = threading.Thread(target=lambda: refused.append(self.be_refused(gw)))
+        writer.start()
+        end, during = time.monotonic() + STOPPED, []
+        while time.monotonic() < end:
+            during.append(self.read(gw))
+            time.sleep(0.01)
+        writer.join()
+        assert refused, "a writer was not told that it is busy"
+        assert max(during) < READ, max(during)
+        holder.send_signal(signal.SIGCONT)
+        continued = time.monotonic()
+        assert holder.wait(PATIENCE) == 0
+        answer = self.write(gw)
+        took = time.monotonic() - continued
+        assert answer.status == 200, answer
+        assert took < AFTER, took
+        assert gw.request("GET", "/api/v1/llms/kept").json()["description"] == "after"
+        self.figures = (
+            f"holder stopped {STOPPED:.0f} s: reads p99 {percentile(before, 99) * 1000:.1f} ms before,"
+            f" {percentile(during, 99) * 1000:.1f} ms during, longest {max(during) * 1000:.1f} ms;"
+            f" busy after {refused[0]:.2f} s; a write {took:.3f} s after SIGCONT"
+        )
+
+
+def setUpModule():
+    global stopped
+    stopped = StoppedHolder()
+
+
+class Stopped(unittest.TestCase):
+    def test_a_stopped_holder_of_the_lock_keeps_no_reader_and_writers_only_for_a_while(self):
+        stopped.join()
+        if stopped.failure:
+            raise stopped.failure
+        print(f"\n{stopped.figures}")
+
+
+class Files(GatewayCase):
+    """Files deleted, cut and scribbled over while two workers serve."""
+
+    options = {"workers": 2}
+
+    def snapshot_of_another_store(self):
+        other = self.gw.dir / "other"
+        subprocess.run(
+            [BUILD / "mcpctl", "--db", other / "state", "init"],
+            check=True,
+            env=self.gw.env,
+            stdout=subprocess.DEVNULL,
+        )
+        shutil.copy(other / "state/snapshot", self.gw.state / "snapshot")
+        shutil.rmtree(other)
+
+    def flip(self, name):
+        with open(self.gw.state / name, "r+b") as f:
+            f.seek(200)
+            byte = f.read(1)
+            f.seek(200)
+            f.write(bytes([byte[0] ^ 1]))
+
+    def zero(self, name):
+        with open(self.gw.state / name, "r+b") as f:
+            f.write(bytes(4096))
+
+    def test_every_reader_goes_on_and_sees_every_change(self):
+        state = self.gw.state
+        damages = {
+            "snapshot deleted": lambda: (state / "snapshot").unlink(),
+            "snapshot cut": lambda: os.truncate(state / "snapshot", 150),
+            "snapshot emptied": lambda: os.truncate(state / "snapshot", 0),
+            "snapshot flipped": lambda: self.flip("snapshot"),
+            "snapshot of another store": self.snapshot_of_another_store,
+            "generation zeroed": lambda: self.zero("gen"),
+            "generation cut": lambda: os.truncate(state / "gen", 0),
+            "generation deleted": lambda: (state / "gen").unlink(),
+            "lock deleted": lambda: (state / ".lock").unlink(),
+        }
+        llm = self.make_llm(description="-")["name"]
+        workers = self.gw.workers()
+        for what, damage in damages.items():
+            for write in (self.put, self.patch):
+                with self.subTest(what, write=write.__name__):
+                    was = self.description(llm)
+                    damage()
+                    for _ in range(6):
+                        self.assertEqual(self.description(llm), was)
+                    text = f"{what} {write.__name__}"
+                    write(llm, text)
+                    for _ in range(6):
+                        self.assertEqual(self.description(llm), text)
+                    self.assertIn(text, self.gw.ctl("get", "llm", llm, "-o", "json"))
+        self.assertEqual(self.gw.workers(), workers, "none was replaced")
+
+    def description(self, llm):
+        return self.call("GET", f"/api/v1/llms/{llm}").json()["description"]
+
+    def put(self, llm, text):
+        self.call("PUT", f"/api/v1/llms/{llm}", {"description": text})
+
+    def patch(self, llm, text):
+        self.gw.ctl("patch", "llm", llm, f"description={text}")
+
+
+class SmallDisk(Gateway):
+    """A gateway whose state directory is a small disk of its own."""
+
+    def make_store(self, workers, config):
+        super().make_store(workers, config)
+        aside = self.dir / "aside"
+        self.state.rename(aside)
+        self.state.mkdir(mode=0o700)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "tmpfs", self.state], check=True
+        )
+        for path in aside.iterdir():
+            shutil.copy2(path, self.state)
+
+    def stop(self):
+        logs = super().stop()
+        subprocess.run(["umount", "-l", self.state], stderr=subprocess.DEVNULL)
+        shutil.rmtree(self.dir, ignore_errors=True)
+        return logs
+
+
+def may_mount():
+    """may_mount - in a mount namespace of our own, that goes when we do"""
+    if os.getuid() != 0 or ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        return False
+    private = subprocess.run(["mount", "--make-rprivate", "/"], stderr=subprocess.DEVNULL)
+    return private.returncode == 0
+
+
+class FullDisk(GatewayCase):
+    @classmethod
+    def setUpClass(cls):
+        if not may_mount():
+            raise unittest.SkipTest("a small disk can't be mounted here")
+        cls.gw = SmallDisk(workers=2)
+
+    def fill(self):
+        """fill - to the last byte"""
+        with open(self.gw.state / "filler", "ab", buffering=0) as f:
+            for size in (65536, 4096, 1):
+                try:
+                    while True:
+                        f.write(bytes(size))
+                except OSError:
+                    pass
+
+    def free(self):
+        (self.gw.state / "filler").unlink()
+
+    def refused(self, i):
+        answer = self.gw.request(
+            "POST", "/api/v1/llms", {"name": f"no-{i}", "type": "openai", "model": "m"}
+        )
+        self.assertStatus(answer, 507)
+        done = self.gw.ctl("patch", "llm", "first", "description=no", check=False)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("space", done.stderr)
+
+    def test_a_full_disk_refuses_writes_and_nothing_else(self):
+        llm = self.gw.llm(name="first", description="kept")
+        self.assertStatus(self.gw.chat(llm), 200)
+        workers, names = self.gw.workers(), {"first"}
+        for i in range(3):
+            self.fill()
+            for _ in range(3):
+                self.refused(i)
+            for _ in range(6):
+                self.assertEqual(
+                    self.gw.request("GET", "/api/v1/llms/first").json()["description"], "kept"
+                )
+                self.assertStatus(self.gw.chat(llm), 200)
+            self.free()
+            name = f"after-{i}"
+            self.call("POST", "/api/v1/llms", {"name": name, "type": "openai", "model": "m"}, 201)
+            names.add(name)
+            self.gw.ctl("patch", "llm", name, "description=by mcpctl")
+            answer = self.gw.chat(llm)
+            self.assertStatus(answer, 200)
+            self.gw.audit(answer.request_id)
+        found = {llm["name"] for llm in self.gw.request("GET", "/api/v1/llms").json()}
+        self.assertEqual(found, names)
+        self.assertEqual(self.gw.workers(), workers, "none was replaced")
+        self.assertEqual([p.name for p in self.gw.state.glob("__db*")], [])
+
+
+class OwnedGateway(Gateway):
+    """A gateway whose store belongs to another user; its pool runs as that user."""
+
+    def make_store(self, workers, config):
+        super().make_store(workers, config)
+        for path in (self.home, self.run, *self.home.rglob("*")):
+            shutil.chown(path, WEB_USER, WEB_USER)
+
+
+@unittest.skipUnless(os.getuid() == 0, "only root can be somebody else")
+class Owner(GatewayCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.gw = OwnedGateway(workers=2)
+
+    def assertOwned(self):
+        for path in (self.gw.state, *self.gw.state.iterdir()):
+            found = path.lstat()
+            wanted = 0o700 if path == self.gw.state else 0o600
+            self.assertEqual((path.owner(), path.group()), (WEB_USER, WEB_USER), path)
+            self.assertEqual(stat.S_IMODE(found.st_mode), wanted, path)
+
+    def test_files_stay_the_owners_whoever_writes_under_whatever_umask(self):
+        llm = self.make_llm()["name"]
+        for umask in (0o000, 0o022, 0o077):
+            for name in ("gen", "snapshot", ".lock"):
+                (self.gw.state / name).unlink()
+            done = subprocess.run(
+                [BUILD / "mcpctl", "--db", self.gw.state, "patch", "llm", llm]
+                + [f"description=umask {umask:03o}"],
+                umask=umask,
+                env=self.gw.env,
+                capture_output=True,
+            )
+            self.assertEqual(done.returncode, 0, done)
+            self.assertOwned()
+            self.call("PUT", f"/api/v1/llms/{llm}", {"description": "by the pool"})
+            self.assertOwned()
+
+    def test_a_store_made_under_any_umask_is_the_owners_alone(self):
+        for umask in (0o000, 0o022):
+            top = self.gw.dir / f"umask-{umask:03o}"
+            done = subprocess.run(
+                [BUILD / "mcpctl", "--db", top / "state", "init"],
+                umask=umask,
+                env=self.gw.env,
+                capture_output=True,
+            )
+            self.assertEqual(done.returncode, 0, done)
+            self.assertEqual(stat.S_IMODE((top / "state").stat().st_mode), 0o700)
+            for path in (top / "mcpd.key", *(top / "state").iterdir()):
+                self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, path)
+
+    def test_a_directory_that_can_not_be_written_is_read_and_nobody_runs_in_circles(self):
+        llm = self.gw.llm(description="kept")
+        workers = self.gw.workers()
+        self.gw.state.chmod(0o500)
+        try:
+            said = len(self.gw.logs())
+            for _ in range(10):
+                answer, seconds = timed(
+                    lambda: self.gw.request("PUT", f"/api/v1/llms/{llm}", {"description": "no"})
+                )
+                self.assertStatus(answer, 503)
+                self.assertLess(seconds, AFTER)
+                self.assertEqual(
+                    self.call("GET", f"/api/v1/llms/{llm}").json()["description"], "kept"
+                )
+                self.assertStatus(self.gw.chat(llm), 200)
+            self.assertLess(len(self.gw.logs()) - said, 20000, "the log is not flooded")
+            self.assertEqual(self.gw.workers(), workers, "none was replaced")
+        finally:
+            self.gw.state.chmod(0o700)
+        self.call("PUT", f"/api/v1/llms/{llm}", {"description": "yes"})
+
+
+if __name__ == "__main__":
+    unittest.main()
