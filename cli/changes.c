@@ -111,18 +111,16 @@ run_at_once(struct changes *c, struct program *p, struct transport *t, bool rehe
 static void
 guess(struct apply_item *item, struct json_object *view)
 {
-	struct json_object *is, *will;
+	bool data = item->kind == &kind_secret && jsonx_has(item->body, "data");
+	struct json_object *is;
 
-	if (view == NULL) {
-		item->outcome = APPLY_CREATED;
+	item->view = overlay(item->kind, view, item->body);
+	item->outcome = APPLY_CREATED;
+	if (view == NULL)
 		return;
-	}
 	is = overlay_plain(view);
-	will = overlay(item->kind, view, item->body);
-	item->outcome = jsonx_equal(is, will) && (item->kind != &kind_secret ||
-	    !jsonx_has(item->body, "data")) ? APPLY_UNCHANGED : APPLY_CONFIGURED;
+	item->outcome = jsonx_equal(is, item->view) && !data ? APPLY_UNCHANGED : APPLY_CONFIGURED;
 	json_object_put(is);
-	json_object_put(will);
 }
 
 /* send - create or update */

@@ -1,8 +1,9 @@
 /* cmd_login.c - mcpctl login and logout: which server, and as whom, until further notice */
-#include <stdio.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/jsonx.h"
 #include "base/mem.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
@@ -36,38 +37,55 @@ take_token(const struct settings *s, char **out, struct error *err)
 	return RC_OK;
 }
 
-/* check - a token that the server doesn't know is not kept */
+/* check - a token that the server doesn't know is not kept; *who is owned by the caller */
 static enum rc
-check(const struct settings *s, const char *url, const char *token, struct error *err)
+check(const struct settings *s, const char *url, const char *token, char **who,
+    struct error *err)
 {
 	const struct remote_opts opts = {
 		.url = url, .token = token, .insecure = settings_insecure(s),
 		.ca_file = settings_get(s, SETTING_CA_FILE, NULL),
 		.proxy = settings_get(s, SETTING_PROXY, NULL),
 	};
+	const struct question whoami = { .what = ASK_WHOAMI };
 	struct transport *t = remote_new(&opts);
-	enum rc rc = remote_check(t, err);
+	struct json_object *o;
+	enum rc rc = t->ops->ask(t, &whoami, &o, err);
 
+	if (rc == RC_NOT_FOUND)
+		rc = error_prefix(err, "%s: no mcpd there", url);
+	if (rc == RC_OK) {
+		*who = x_strdup(jsonx_str(o, "user", "?"));
+		json_object_put(o);
+	}
 	transport_close(t);
 	return rc;
+}
+
+/* keep - from now on, this server */
+static enum rc
+keep(struct settings *s, const char *url, const char *token, struct error *err)
+{
+	settings_put(s, SETTING_URL, url);
+	settings_put(s, SETTING_TOKEN, token);
+	settings_put(s, SETTING_INSECURE,
+	    s->v[LEVEL_FLAG][SETTING_INSECURE] != NULL ? "true" : NULL);
+	return settings_save(s, err);
 }
 
 /* login - check, then keep */
 static enum rc
 login(struct program *p, struct settings *s, const char *url, struct error *err)
 {
-	char *token;
+	char *token, *who;
 	enum rc rc = take_token(s, &token, err);
 
 	if (rc != RC_OK)
 		return rc;
-	if ((rc = check(s, url, token, err)) == RC_OK) {
-		settings_put(s, SETTING_URL, url);
-		settings_put(s, SETTING_TOKEN, token);
-		settings_put(s, SETTING_INSECURE,
-		    s->v[LEVEL_FLAG][SETTING_INSECURE] != NULL ? "true" : NULL);
-		if ((rc = settings_save(s, err)) == RC_OK)
-			program_say(p, "logged in to %s", url);
+	if ((rc = check(s, url, token, &who, err)) == RC_OK) {
+		if ((rc = keep(s, url, token, err)) == RC_OK)
+			program_say(p, "logged in to %s as %s", url, who);
+		free(who);
 	}
 	mem_free_wiped(token);
 	return rc;

@@ -31,6 +31,8 @@ static const struct command *const commands[] = {	/* in the order of their group
 	&command_patch,
 	&command_delete,
 	&command_apply,
+	&command_diff,
+	&command_edit,
 	&command_login,
 	&command_logout,
 	&command_config,

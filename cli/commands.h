@@ -59,6 +59,8 @@ extern const struct command command_describe;
 extern const struct command command_patch;
 extern const struct command command_delete;
 extern const struct command command_apply;
+extern const struct command command_diff;
+extern const struct command command_edit;
 extern const struct command command_login;
 extern const struct command command_logout;
 extern const struct command command_config;

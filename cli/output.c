@@ -191,6 +191,31 @@ emit_one(struct json_object *o, struct error *err)
 	return rc != RC_OK ? rc : end;
 }
 
+/* output_text - through a stream that ends in memory */
+enum rc
+output_text(const struct kind *k, struct json_object *o, char **out, struct error *err)
+{
+	size_t len;
+	char *text = NULL;
+	FILE *to = open_memstream(&text, &len);
+	struct emit *e;
+	enum rc rc, end;
+
+	if (to == NULL)
+		abort();
+	e = emit_open(to);
+	rc = emit_document(e, k->singular, o, err);
+	end = emit_close(e, rc == RC_OK ? err : NULL);
+	fclose(to);
+	if (rc == RC_OK)
+		rc = end;
+	if (rc == RC_OK)
+		*out = text;
+	else
+		free(text);
+	return rc;
+}
+
 /* output_data - for programs; *done: it was asked for so */
 enum rc
 output_data(const struct program *p, struct json_object *o, bool *done, struct error *err)

@@ -26,6 +26,9 @@ enum rc output_object(const struct program *p, const struct kind *k, struct json
    JSON: one object of lists, as apply takes it */
 enum rc output_all(const struct program *p, struct json_object *const *lists, struct error *err);
 
+/* output_text - one object as YAML, with its kind, owned by the caller */
+enum rc output_text(const struct kind *k, struct json_object *o, char **out, struct error *err);
+
 /* output_data - any value as JSON or YAML; *done is false where -o asks for neither */
 enum rc output_data(const struct program *p, struct json_object *o, bool *done,
     struct error *err);

@@ -317,6 +317,7 @@ static const struct {
 	const char	*method, *head, *tail;
 	int64_t		 wait_ms;
 } asks[ASK__MAX] = {
+	[ASK_WHOAMI]	= { "GET", "/api/v1/whoami", "", ANSWER_MS },
 	[ASK_PROBE]	= { "POST", "/api/v1/llms/", "/test", ANSWER_MS },
 	[ASK_MIGRATE]	= { "POST", "/api/v1/secrets/migrate", "", ANSWER_MS },
 };
@@ -423,18 +424,4 @@ remote_new(const struct remote_opts *o)
 	r->proxy = x_strdup(o->proxy);
 	r->insecure = o->insecure;
 	return &r->t;
-}
-
-/* remote_check - any identity may list the models that it may run */
-enum rc
-remote_check(struct transport *t, struct error *err)
-{
-	struct call c = call_to("GET", x_strdup("/v1/models"));
-	struct json_object *models;
-	enum rc rc = exchange((struct remote *)t, &c, NULL, NULL, &models, err);
-
-	if (rc == RC_OK)
-		json_object_put(models);
-	return rc == RC_NOT_FOUND ? error_prefix(err, "%s: no mcpd there",
-	    ((struct remote *)t)->url) : rc;
 }

@@ -24,7 +24,4 @@ struct remote_opts {
 
 struct transport *remote_new(const struct remote_opts *o);
 
-/* remote_check - RC_OK: there is mcpd, and it knows the token */
-enum rc remote_check(struct transport *t, struct error *err);
-
 #endif

@@ -4,6 +4,18 @@
 #include "cli/reports.h"
 #include "service/migrate.h"
 #include "service/probe.h"
+#include "service/whoami.h"
+
+/* whoami - GET /api/v1/whoami */
+static enum rc
+whoami(const struct report_place *at, const struct question *q, struct json_object **out,
+    struct error *err)
+{
+	(void)q;
+	(void)err;
+	*out = whoami_json(at->table, at->caller);
+	return RC_OK;
+}
 
 /* probe - POST /api/v1/llms/:name/test */
 static enum rc
@@ -37,6 +49,7 @@ static const struct {
 		    struct json_object **out, struct error *err);
 	bool	http;			/* it calls a provider */
 } reports[ASK__MAX] = {
+	[ASK_WHOAMI]	= { whoami, false },
 	[ASK_PROBE]	= { probe, true },
 	[ASK_MIGRATE]	= { migrate, false },
 };

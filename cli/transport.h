@@ -28,6 +28,7 @@ struct transport;
 /* what can be asked beside objects: a row here, one in remote.c (its path), one in reports.c (the
    service's function) */
 enum ask {
+	ASK_WHOAMI,			/* who am I, what may I do (service/whoami.h) */
 	ASK_PROBE,			/* name: an Llm. Does its key work (service/probe.h) */
 	ASK_MIGRATE,			/* body: from, to, names (service/migrate.h) */
 	ASK__MAX

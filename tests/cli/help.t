@@ -19,6 +19,8 @@ Resources:
   patch      change members of one object
   delete     delete objects
   apply      make the catalogue as files say it is: all of it, or nothing
+  diff       what apply would change: exit 0 nothing, 1 something, 2 trouble
+  edit       change one object in $EDITOR
 
 Server:
   login      use a server from now on; its token is asked for, or read from stdin
@@ -158,6 +160,8 @@ Resources:
   patch      change members of one object
   delete     delete objects
   apply      make the catalogue as files say it is: all of it, or nothing
+  diff       what apply would change: exit 0 nothing, 1 something, 2 trouble
+  edit       change one object in $EDITOR
 
 Server:
   login      use a server from now on; its token is asked for, or read from stdin

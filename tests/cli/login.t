@@ -46,7 +46,7 @@ try: mcpctl describe -h
 ? 2
 
 $ mcpctl login "$MCPD_URL" < admin-token && stat -c '%a %n' "$HOME/.mcpctl" "$HOME/.mcpctl/config.json"
-logged in to SERVER
+logged in to SERVER as admin
 700 DIR/.mcpctl
 600 DIR/.mcpctl/config.json
 
@@ -99,7 +99,7 @@ try: mcpctl login -h
 
 $ on-terminal --type 'Token: ' "$(cat admin-token)" mcpctl login "$MCPD_URL"
 Token: 
-logged in to SERVER
+logged in to SERVER as admin
 
 $ mcpctl config set token x
 mcpctl: token is not set on the command line, where others can read it: use mcpctl login URL
@@ -141,7 +141,7 @@ mcpctl: DIR/.mcpctl/config.json: line 1, column 8: '}' where a value should be
 ? 1
 
 $ echo '{"other":[1]}' > "$HOME/.mcpctl/config.json"; mcpctl login "$MCPD_URL" < admin-token; grep -A2 other "$HOME/.mcpctl/config.json"; mcpctl logout; mcpctl logout; cat "$HOME/.mcpctl/config.json"
-logged in to SERVER
+logged in to SERVER as admin
   "other": [
     1
   ],
