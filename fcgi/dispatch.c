@@ -8,6 +8,7 @@
 #include "fcgi/dispatch.h"
 #include "fcgi/identity.h"
 #include "fcgi/reply.h"
+#include "service/account.h"
 #include "service/infer.h"
 
 /* find_route - 404, 405, and the preflight of a cross-origin request */
@@ -45,7 +46,11 @@ take_table(struct request *r, struct error *err)
 {
 	enum rc rc = server_service(r->server, &r->svc, err);
 
-	return rc == RC_OK ? server_table(r->server, &r->table, err) : rc;
+	if (rc != RC_OK)
+		return rc;
+	account_enter(r->svc);
+	r->entered = true;
+	return server_table(r->server, &r->table, err);
 }
 
 /* identify - who is it; before a byte of the body is kept */
@@ -126,6 +131,13 @@ handle(struct request *r, struct error *err)
 	return r->route->handler(r, err);
 }
 
+/* is_public - no token is asked for */
+static bool
+is_public(const struct request *r)
+{
+	return (r->route->flags & R_PUBLIC) || (r->route->flags & R_METRICS && r->cfg->metrics_public);
+}
+
 /* work_off - every step until one refuses, or has answered */
 static enum rc
 work_off(struct request *r, const struct route *rows, struct error *err)
@@ -138,7 +150,7 @@ work_off(struct request *r, const struct route *rows, struct error *err)
 
 	if (rc != RC_OK || r->route == NULL)
 		return rc;
-	if (r->route->flags & R_PUBLIC)
+	if (is_public(r))
 		return handle(r, err);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 		if ((rc = steps[i](r, err)) != RC_OK)
@@ -146,13 +158,18 @@ work_off(struct request *r, const struct route *rows, struct error *err)
 	return RC_OK;
 }
 
-/* note_refusal - a call that never came to the inference engine leaves a line all the same */
+/* note_refusal - a call that never came to the inference engine leaves a line all the same; before it
+   is known whose it is, it is only counted */
 static void
 note_refusal(struct request *r)
 {
-	if (r->route == NULL || !(r->route->flags & R_INFER) || r->handled ||
-	    r->caller.user == NULL)
+	if (r->route == NULL || !(r->route->flags & R_INFER) || r->handled)
 		return;
+	if (r->caller.user == NULL) {
+		if (r->svc != NULL || server_service(r->server, &r->svc, NULL) == RC_OK)
+			account_unknown(r->svc, r->status);
+		return;
+	}
 	infer_refused(r->svc, r->table, &r->caller, r->id, r->arg, &r->failure);
 }
 
@@ -184,5 +201,7 @@ dispatch(struct request *r, const struct route *rows)
 		(void)reply_trouble(r, &why, NULL);
 		note_refusal(r);
 	}
+	if (r->entered)
+		account_leave(r->svc);
 	note(r, &why);
 }

@@ -37,6 +37,12 @@ enum rc do_not_served(struct request *r, struct error *err);
 /* h_whoami.c */
 enum rc do_whoami(struct request *r, struct error *err);
 
+/* h_audit.c, h_usage.c */
+enum rc do_audit(struct request *r, struct error *err);
+enum rc do_usage(struct request *r, struct error *err);
+enum rc do_status(struct request *r, struct error *err);
+enum rc do_metrics(struct request *r, struct error *err);
+
 /* h_health.c */
 enum rc do_health(struct request *r, struct error *err);
 enum rc do_ready(struct request *r, struct error *err);

@@ -14,6 +14,7 @@
 #include "fcgi/process.h"
 #include "fcgi/throttle.h"
 #include "fcgi/worker.h"
+#include "service/service.h"
 
 #define KILL_AFTER_MS	3000		/* ms that a worker has to end after its own deadline */
 
@@ -31,6 +32,7 @@ struct master {
 	unsigned		 owed;		/* starts that nothing delays: first ones, reloads */
 	pid_t			 pid;
 	bool			 stopping;
+	bool			 orphans;	/* a worker was killed: its calls are still to be told */
 	int64_t			 kill_ms;	/* while stopping: when patience ends; 0: it has */
 };
 
@@ -150,6 +152,7 @@ buried(struct master *m, size_t slot, int status)
 	int64_t now = clock_mono_ms(), wait;
 
 	board_clear(&m->board->slots[slot]);
+	m->orphans |= WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
 	m->children[slot] = (struct child){ 0 };
 	if (c.leaving || m->stopping)
 		return;
@@ -280,6 +283,9 @@ run(struct master *m, const sigset_t *set)
 	do {
 		int64_t start_ms = start_missing(m);
 
+		if (m->orphans)
+			service_recover(m->opts->cfg);
+		m->orphans = false;
 		switch (await(set, patience(m, start_ms))) {
 		case SIGTERM:
 		case SIGINT:

@@ -48,6 +48,7 @@ struct request {
 	struct buf		 body;
 	bool			 body_done;	/* its end was read, or given up */
 	bool			 handled;	/* the handler was called */
+	bool			 entered;	/* it counts as one that is worked on */
 
 	/* the answer */
 	struct buf		 headers;

@@ -25,6 +25,7 @@ enum route_flags {
 	R_JSON		= 2,		/* takes a JSON body: 415, 413 before the handler */
 	R_V1		= 4,		/* errors in the shape of inference (API.md 3) */
 	R_INFER		= 8,		/* an inference call: a refusal leaves an audit line */
+	R_METRICS	= 16,		/* R_PUBLIC where the configuration says so */
 };
 
 #define R_API_SHIFT	8		/* above the flags: the enum api of an inference call */

@@ -15,6 +15,7 @@ const struct route routes[] = {
 	/* method  path				action			flags	handler */
 	{ GET,    "/healthz",			ANY_IDENTITY,		R_PUBLIC, do_health, NULL },
 	{ GET,    "/readyz",			ANY_IDENTITY,		R_PUBLIC, do_ready, NULL },
+	{ GET,    "/metrics",			VIEW(USAGE),	R_METRICS, do_metrics, NULL },
 
 	{ GET,    "/api/v1/llms",		VIEW(LLMS),		0,	do_list, NULL },
 	{ POST,   "/api/v1/llms",		CREATE(LLMS),		R_JSON,	do_create, NULL },
@@ -63,6 +64,9 @@ const struct route routes[] = {
 	{ DELETE, "/api/v1/mcptokens/:id",	DELETES(MCPTOKENS),	0,	do_delete, NULL },
 
 	{ GET,    "/api/v1/whoami",		ANY_IDENTITY,		0,	do_whoami, NULL },
+	{ GET,    "/api/v1/audit",		VIEW(AUDIT),		0,	do_audit, NULL },
+	{ GET,    "/api/v1/usage",		VIEW(USAGE),		0,	do_usage, NULL },
+	{ GET,    "/api/v1/status",		VIEW(USAGE),		0,	do_status, NULL },
 
 	{ POST,   "/v1/chat/completions",	ANY_IDENTITY,	CALL(CHAT), do_infer, NULL },
 	{ POST,   "/v1/completions",		ANY_IDENTITY,	CALL(COMPLETIONS), do_infer, NULL },

@@ -125,6 +125,30 @@ account_unknown(struct service *svc, int status)
 	metrics_add(ledger_metrics(svc->ledger), METRICS_REQUESTS, "", text, 1);
 }
 
+/* account_enter - one thread more is busy */
+void
+account_enter(struct service *svc)
+{
+	inflight_busy(ledger_inflight(svc->ledger), 1);
+}
+
+/* account_leave - one less */
+void
+account_leave(struct service *svc)
+{
+	inflight_busy(ledger_inflight(svc->ledger), -1);
+}
+
+/* account_recoveries - each once */
+void
+account_recoveries(struct service *svc)
+{
+	unsigned long n = kv_recoveries();
+
+	if (n > 0)
+		metrics_count(ledger_metrics(svc->ledger), METRICS_STORE_RECOVERIES, n);
+}
+
 /* account_change - the change stands, whatever becomes of the line */
 void
 account_change(struct service *svc, const struct caller *caller, const char *action,
@@ -140,4 +164,5 @@ account_change(struct service *svc, const struct caller *caller, const char *act
 	jsonx_put_str(event, "tokenSha", caller->token != NULL ? caller->token->sha : NULL);
 	ledger_event(svc->ledger, event);
 	json_object_put(event);
+	account_recoveries(svc);
 }

@@ -52,6 +52,13 @@ void account_refused(struct service *svc, const struct account_call *call,
 /* account_unknown - a call of nobody that we know: counted, not logged */
 void account_unknown(struct service *svc, int status);
 
+/* account_enter - this process works on a request; account_leave - it is done */
+void account_enter(struct service *svc);
+void account_leave(struct service *svc);
+
+/* account_recoveries - what the store has mended in this process, added to the metrics of all */
+void account_recoveries(struct service *svc);
+
 /* account_change - one line a change of the catalogue; resource is the kind's plural */
 void account_change(struct service *svc, const struct caller *caller, const char *action,
     const char *resource, const char *name);

@@ -5,6 +5,18 @@
 #include "service/secret_cache.h"
 #include "service/service.h"
 
+/* books_of - where and how the configuration wants them */
+static struct ledger_opts
+books_of(const struct config *cfg, bool serving)
+{
+	return (struct ledger_opts){
+		.dir = cfg->db,
+		.sink = cfg->audit_sink,
+		.keep_days = cfg->audit_keep_days,
+		.serving = serving,
+	};
+}
+
 /* service_open - store and books of one process; call it after fork. When tokens were used is worth no
    refusal */
 enum rc
@@ -15,12 +27,7 @@ service_open(const struct config *cfg, bool serving, struct service *svc, struct
 		.allow_network_fs = cfg->allow_network_fs,
 		.private_urls = cfg->private_urls,
 	};
-	const struct ledger_opts books = {
-		.dir = cfg->db,
-		.sink = cfg->audit_sink,
-		.keep_days = cfg->audit_keep_days,
-		.serving = serving,
-	};
+	const struct ledger_opts books = books_of(cfg, serving);
 	struct error why;
 	enum rc rc;
 
@@ -53,6 +60,20 @@ service_close(struct service *svc)
 	svc->secrets = NULL;
 	svc->ledger = NULL;
 	svc->store = NULL;
+}
+
+/* service_recover - to open the books is to recover */
+void
+service_recover(const struct config *cfg)
+{
+	const struct ledger_opts books = books_of(cfg, false);
+	struct ledger *l;
+	struct error err;
+
+	if (ledger_open(&books, &l, &err) == RC_OK)
+		ledger_close(l);
+	else
+		log_warn("audit: the calls of a worker that died wait: %s", err.msg);
 }
 
 /* service_http - a client as the configuration wants it */

@@ -37,6 +37,10 @@ enum rc service_open(const struct config *cfg, bool serving, struct service *svc
     struct error *err);
 void service_close(struct service *svc);
 
+/* service_recover - what calls of a process that has died are still owed: their audit lines, their
+   counts. For a process that opens no service of its own; nothing stays open */
+void service_recover(const struct config *cfg);
+
 /* service_http - a client with the configuration's proxy, CA and limits; one a thread */
 struct http *service_http(const struct service *svc);
 

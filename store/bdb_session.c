@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +23,8 @@
 static pthread_mutex_t door = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t opened = PTHREAD_COND_INITIALIZER;
 static bool taken;
+
+static atomic_ulong recoveries;		/* not asked for yet */
 
 /* take_turn - wait for the other threads of this process */
 static enum rc
@@ -138,9 +141,18 @@ heal(struct session *s, struct error *err)
 	rc = draw(s, &s->meta.head, err);
 	if (rc == RC_OK)
 		rc = publish(s, err);
-	if (rc == RC_OK)
-		log_info("store %s: revision %" PRIu64 " published again", s->dir->path, rev);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	atomic_fetch_add(&recoveries, 1);
+	log_info("store %s: revision %" PRIu64 " published again", s->dir->path, rev);
+	return RC_OK;
+}
+
+/* kv_recoveries - each is told once */
+unsigned long
+kv_recoveries(void)
+{
+	return atomic_exchange(&recoveries, 0);
 }
 
 /* read_meta - RC_NOT_FOUND: a database, but no store */

@@ -138,6 +138,10 @@ const char *kv_store_id(struct kv *kv);
 void kv_items_release(struct kv_items *items);
 void kv_close(struct kv *kv);		/* NULL is fine */
 
+/* kv_recoveries - how often this process has mended what a writer that died had left, since it was
+   asked last; of all stores together */
+unsigned long kv_recoveries(void);
+
 /* kv_dump - every item as text, sorted, with the store id; the same content gives the same bytes */
 enum rc kv_dump(struct kv *kv, FILE *out, struct error *err);
 
