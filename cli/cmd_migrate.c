@@ -80,7 +80,9 @@ static enum rc
 ask(const struct migration *m, const char *name, struct error *err)
 {
 	struct json_object *body = json_object_new_object(), *names, *answer;
-	struct question q = { .what = ASK_MIGRATE, .body = body };
+	struct question q = {
+		.what = ASK_MIGRATE, .body = body, .faults = &m->p->faults
+	};
 	enum rc rc;
 
 	jsonx_put_str(body, "from", m->from);

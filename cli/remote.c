@@ -355,7 +355,7 @@ remote_ask(struct transport *t, const struct question *q, struct json_object **o
 		return rc;
 	c = call_to(asks[q->what].method, ask_path(q));
 	c.wait_ms = asks[q->what].wait_ms;
-	return exchange((struct remote *)t, &c, q->body, NULL, out, err);
+	return exchange((struct remote *)t, &c, q->body, q->faults, out, err);
 }
 
 /* remote_infer - as long as the server allows it: it has the deadlines */

@@ -30,18 +30,12 @@ probe(const struct report_place *at, const struct question *q, struct json_objec
 	return RC_OK;
 }
 
-/* migrate - POST /api/v1/secrets/migrate; all its faults in one line */
+/* migrate - POST /api/v1/secrets/migrate */
 static enum rc
 migrate(const struct report_place *at, const struct question *q, struct json_object **out,
     struct error *err)
 {
-	struct faults faults = FAULTS_INIT;
-	enum rc rc = migrate_secrets(at->svc, at->caller, q->body, &faults, out, err);
-
-	if (rc == RC_INVALID && faults.n > 0)
-		error_set(err, rc, "%s: %s", faults.v[0].path, faults.v[0].message);
-	faults_release(&faults);
-	return rc;
+	return migrate_secrets(at->svc, at->caller, q->body, q->faults, out, err);
 }
 
 static const struct {

@@ -44,6 +44,7 @@ struct question {
 	const char		*name;		/* the object that it is about; NULL: none */
 	const struct param	*params;	/* NULL: none */
 	struct json_object	*body;		/* NULL: none */
+	struct faults		*faults;	/* of the body; NULL where there is none */
 };
 
 struct transport_ops {

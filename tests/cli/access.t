@@ -197,12 +197,10 @@ $ mcpctl delete rbac callers && mcpctl delete user alice
 rbac 'callers' deleted
 user 'alice' deleted
 
-# not over http
 $ mcpctl get sb
 NAME     TYPE     DEFAULT   DESCRIPTION                ID
 sealed   sealed   true      AES-256-GCM in the store   ID
 
-# not over http
 $ mcpctl describe sb sealed
 === SecretBackend: sealed ===
 Name:             sealed
@@ -216,7 +214,6 @@ Metadata:
   Created:    TIME
   Updated:    TIME
 
-# not over http
 $ mcpctl get all
 NAME                   TYPE     DEFAULT   DESCRIPTION                ID
 secretbackend/sealed   sealed   true      AES-256-GCM in the store   ID
@@ -232,6 +229,7 @@ rbac/keepers   User:Bob@example.org   edit:*,run:migrate-secrets         ID
 NAME             USER    SCOPE   EXPIRES   REVOKED   ID
 mcptoken/admin   admin   -       never     false     ID
 
+# a token that is used says when
 # not over http
 $ mcpctl get all -o wide --no-headers
 secretbackend/sealed   sealed   true   AES-256-GCM in the store   ID   1   TIME
@@ -244,8 +242,7 @@ rbac/keepers   User:Bob@example.org   edit:*,run:migrate-secrets         ID   1 
 
 mcptoken/admin   admin   -   never   false   ID   -   1   TIME
 
-# not over http
-$ mcpctl get all -o json
+$ mcpctl get all -o json | sed 's/"lastUsedAt": .*/"lastUsedAt": WHEN,/'
 {
   "secretbackends": [
     {
@@ -342,7 +339,7 @@ $ mcpctl get all -o json
       "expiresAt": null,
       "revoked": false,
       "tokenSha": "SHA256",
-      "lastUsedAt": null,
+      "lastUsedAt": WHEN,
       "version": 1,
       "createdAt": "TIME",
       "updatedAt": "TIME"
@@ -350,7 +347,6 @@ $ mcpctl get all -o json
   ]
 }
 
-# not over http
 $ mcpctl get all -o yaml | grep -A1 '^kind'
 kind: secretbackend
 id: ID

@@ -49,12 +49,10 @@ $ mcpctl get llm claude -o json | grep descr
   "description": "no",
 
 # what comes out goes in again
-# not over http
 $ mcpctl get all -o yaml | mcpctl apply -f - | sort | uniq -c | grep -vc unchanged
 0
 ? 1
 
-# not over http
 $ mcpctl get all -o json > all.json && mcpctl apply -f all.json -q && mcpctl apply -f all.json -o json | head -6
 [
   {
@@ -288,7 +286,6 @@ $ printf 'secrets: []\n' | mcpctl apply -f - --prune
 mcpctl: secret/anthropic: can't be pruned: is the key of llm claude
 ? 1
 
-# not over http
 $ printf 'llms: []\nsecrets:\nsecretbackends: []\nmcptokens: []\n' | mcpctl apply -f - --prune
 llm/claude deleted
 secret/anthropic deleted

@@ -1,6 +1,6 @@
 # secret backends: the default, plaintext, openbao (its server is not there), migrations
 
-$ mcpctl init -q >/dev/null
+$ mcpctl init -q >admin-token
 
 $ mcpctl create secretbackend clear --type plaintext --description 'for tests'
 secretbackend 'clear' created (id: ID)
@@ -90,6 +90,7 @@ $ mcpctl get secret two -o json
   "updatedAt": "TIME"
 }
 
+# on the store
 $ mcpctl describe secret two --show-values | grep '^  key '
   key     in-clear
 
@@ -172,6 +173,7 @@ $ mcpctl migrate secrets --from sealed --to bao three
 mcpctl: secret 'three': SecretBackend bao: OpenBao can't be used: connection refused by 127.0.0.1
 ? 1
 
+# on the store
 $ mcpctl describe secret three --show-values | grep '^  key '
   key     x
 
