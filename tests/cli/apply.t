@@ -68,6 +68,15 @@ $ for k in secrets llms users groups rbac mcptokens; do mcpctl get $k -o yaml; e
 $ weird > weird.json && mcpctl apply -f weird.json | awk '{ print $2 }' | sort | uniq -c
     103 created
 
+# many of them show how far they are, where someone waits
+# over http
+$ sed 's/"model": "m"/"model": "m2"/g' weird.json > more.json; on-terminal sh -c 'mcpctl apply -f more.json > out' | tr '\r' '\n' | sed -n 's/.*applying [0-9]* of/applying N of/p' | sort -u
+applying N of 103
+
+# not over http
+$ on-terminal sh -c 'mcpctl apply -f weird.json > out' | wc -c
+0
+
 $ mcpctl get llms -o yaml > weird.yaml && mcpctl apply -f weird.yaml | awk '{ print $2 }' | sort | uniq -c
     104 unchanged
 
