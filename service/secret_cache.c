@@ -32,6 +32,7 @@ struct secret_cache {
 	pthread_cond_t	 done;		/* a fetch ended */
 	struct entry	*entries;
 	size_t		 n;
+	int64_t		 tidied_ms;	/* clock_mono_ms() */
 };
 
 /* secret_cache_new - empty */
@@ -82,23 +83,33 @@ secret_cache_free(struct secret_cache *c)
 	free(c);
 }
 
-/* tidy - what may not serve any more is wiped, and where it is full the longest unused goes too */
+/* tidy - what may not serve any more is wiped: the secret may be long gone */
 static void
 tidy(struct secret_cache *c, int64_t now_ms)
 {
-	struct entry **at = &c->entries, **oldest = NULL;
+	struct entry **at = &c->entries;
 
+	c->tidied_ms = now_ms;
 	while (*at != NULL) {
-		if ((*at)->users == 0 && now_ms >= (*at)->until_ms) {
+		if ((*at)->users == 0 && now_ms >= (*at)->until_ms)
 			take_out(c, at);
-			continue;
-		}
-		at = &(*at)->next;
+		else
+			at = &(*at)->next;
 	}
+}
+
+/* make_room - the longest unused goes */
+static void
+make_room(struct secret_cache *c)
+{
+	struct entry **at, **oldest = NULL;
+
+	if (c->n < SECRET_CACHE_MAX)
+		return;
 	for (at = &c->entries; *at != NULL; at = &(*at)->next)
 		if ((*at)->users == 0 && (oldest == NULL || (*at)->used_ms < (*oldest)->used_ms))
 			oldest = at;
-	if (c->n >= SECRET_CACHE_MAX && oldest != NULL)
+	if (oldest != NULL)
 		take_out(c, oldest);
 }
 
@@ -108,10 +119,12 @@ find(struct secret_cache *c, const char *secret_id, int64_t now_ms)
 {
 	struct entry *e;
 
+	if (now_ms >= c->tidied_ms + SECRET_CACHE_TIDY_MS)
+		tidy(c, now_ms);
 	for (e = c->entries; e != NULL; e = e->next)
 		if (strcmp(e->secret_id, secret_id) == 0)
 			return e;
-	tidy(c, now_ms);
+	make_room(c);
 	e = x_calloc(1, sizeof(*e));
 	strncpy(e->secret_id, secret_id, sizeof(e->secret_id) - 1);
 	e->next = c->entries;
@@ -288,6 +301,18 @@ secret_cache_get(struct secret_cache *c, const struct secret_ref *ref, const cha
 	e->users--;
 	pthread_mutex_unlock(&c->lock);
 	return rc;
+}
+
+/* secret_cache_count - of all, served or not */
+size_t
+secret_cache_count(struct secret_cache *c)
+{
+	size_t n;
+
+	pthread_mutex_lock(&c->lock);
+	n = c->n;
+	pthread_mutex_unlock(&c->lock);
+	return n;
 }
 
 /* secret_cache_drop - the entry stays where a thread is at it */

@@ -22,6 +22,7 @@
 
 #define SECRET_CACHE_MAX	1024	/* secrets of one process */
 #define SECRET_CACHE_RETRY_MS	5000	/* an old value serves so long before the next try */
+#define SECRET_CACHE_TIDY_MS	60000	/* between two looks for what has had its time */
 #define SECRET_CACHE_WAIT_MS	10000	/* for the fetch of another thread */
 
 struct secret_cache;
@@ -41,6 +42,9 @@ void secret_cache_free(struct secret_cache *c);		/* NULL is fine */
    c NULL: always fetched */
 enum rc secret_cache_get(struct secret_cache *c, const struct secret_ref *ref, const char *key,
     secret_fetch *fetch, void *arg, char **out, struct error *err);
+
+/* secret_cache_count - secrets that have an entry */
+size_t secret_cache_count(struct secret_cache *c);
 
 /* secret_cache_drop - wipe what is held of a secret; c NULL is fine */
 void secret_cache_drop(struct secret_cache *c, const char *secret_id);

@@ -299,6 +299,18 @@ commit(struct service *svc, struct attempt *a, const struct deed *deeds, size_t 
 	return rc;
 }
 
+/* forget - what this process holds of the secrets that were changed; others see it by their versions */
+static void
+forget(struct service *svc, const struct table *t, const struct outside *outside)
+{
+	for (size_t i = 0; i < outside->nwants; i++) {
+		const struct record *r = table_by_name(t, &kind_secret, outside->wants[i].secret);
+
+		if (r != NULL)
+			secret_cache_drop(svc->secrets, r->id);
+	}
+}
+
 /* work_off - do what the planned batch wants, then commit it */
 static enum rc
 work_off(struct service *svc, struct batch *b, struct attempt *a, struct error *err)
@@ -333,6 +345,7 @@ try_locked(struct service *svc, struct attempt *a, struct error *err)
 	rc = a->plan(b, a->arg, err);
 	if (rc == RC_OK)
 		rc = work_off(svc, b, a, err);
+	forget(svc, t, batch_outside(b));
 	batch_free(b);
 	table_unref(t);
 	return rc;
