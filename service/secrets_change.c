@@ -25,6 +25,11 @@ struct deed {				/* one want, and what came of it */
 	bool			  changed;	/* there is something to undo */
 };
 
+struct place {				/* where wants find their backends */
+	struct service		*svc;
+	const struct table	*before, *after;	/* the plan */
+};
+
 struct attempt {			/* a plan between the store and us */
 	store_plan		 *plan;
 	void			 *arg;
@@ -209,25 +214,26 @@ static enum rc (*const doers[])(struct bao *, struct deed *, struct error *) = {
 	[OUTSIDE_DROP] = do_drop,
 };
 
-/* open_for - the backend of a want, on the table that the plan made */
+/* open_for - the backend of a want: what is dropped is where it was, and that may go in the same change */
 static enum rc
-open_for(struct bao *bao, struct service *svc, const struct table *t,
-    const struct outside_want *want, struct error *err)
+open_for(struct bao *bao, const struct place *p, const struct outside_want *want,
+    struct error *err)
 {
-	const struct record *r = table_by_id(t, &kind_secretbackend, want->backend_id);
+	const struct table *t = want->op == OUTSIDE_DROP ? p->before : p->after;
+	const struct record *r = table_by_name(t, &kind_secretbackend, want->backend);
 
 	memset(bao, 0, sizeof(*bao));
 	if (r == NULL)
 		return error_set(err, RC_CORRUPT, "secret '%s': its backend is gone", want->secret);
-	return bao_open(bao, svc, t, (const struct secretbackend *)r, err);
+	return bao_open(bao, p->svc, t, (const struct secretbackend *)r, err);
 }
 
 /* do_deed - one want; RC_STALE is nothing that a caller could know */
 static enum rc
-do_deed(struct service *svc, const struct table *t, struct deed *d, struct error *err)
+do_deed(const struct place *p, struct deed *d, struct error *err)
 {
 	struct bao bao;
-	enum rc rc = open_for(&bao, svc, t, d->want, err);
+	enum rc rc = open_for(&bao, p, d->want, err);
 
 	if (rc == RC_OK)
 		rc = doers[d->want->op](&bao, d, err);
@@ -239,12 +245,12 @@ do_deed(struct service *svc, const struct table *t, struct deed *d, struct error
 
 /* undo - put back what lay there */
 static void
-undo(struct service *svc, const struct table *t, const struct deed *d)
+undo(const struct place *p, const struct deed *d)
 {
 	struct error err = { RC_OK, "" };
 	int64_t ignored;
 	struct bao bao;
-	enum rc rc = open_for(&bao, svc, t, d->want, &err);
+	enum rc rc = open_for(&bao, p, d->want, &err);
 
 	if (rc == RC_OK && d->was_there)
 		rc = openbao_write(bao.http, &bao.at, d->want->secret, &d->before, d->version,
@@ -259,23 +265,23 @@ undo(struct service *svc, const struct table *t, const struct deed *d)
 
 /* undo_all - the last one first */
 static void
-undo_all(struct service *svc, const struct table *t, const struct deed *deeds, size_t n)
+undo_all(const struct place *p, const struct deed *deeds, size_t n)
 {
 	while (n-- > 0)
 		if (deeds[n].changed)
-			undo(svc, t, &deeds[n]);
+			undo(p, &deeds[n]);
 }
 
 /* do_all - every want of a batch */
 static enum rc
-do_all(struct service *svc, const struct table *t, const struct outside *outside,
-    struct deed *deeds, struct error *err)
+do_all(const struct place *p, const struct outside *outside, struct deed *deeds,
+    struct error *err)
 {
 	enum rc rc = RC_OK;
 
 	for (size_t i = 0; i < outside->nwants && rc == RC_OK; i++) {
 		deeds[i].want = &outside->wants[i];
-		rc = do_deed(svc, t, &deeds[i], err);
+		rc = do_deed(p, &deeds[i], err);
 	}
 	return rc;
 }
@@ -301,32 +307,34 @@ commit(struct service *svc, struct attempt *a, const struct deed *deeds, size_t 
 
 /* forget - what this process holds of the secrets that were changed; others see it by their versions */
 static void
-forget(struct service *svc, const struct table *t, const struct outside *outside)
+forget(const struct place *p, const struct outside *outside)
 {
 	for (size_t i = 0; i < outside->nwants; i++) {
-		const struct record *r = table_by_name(t, &kind_secret, outside->wants[i].secret);
+		const struct record *r = table_by_name(p->before, &kind_secret,
+		    outside->wants[i].secret);
 
 		if (r != NULL)
-			secret_cache_drop(svc->secrets, r->id);
+			secret_cache_drop(p->svc->secrets, r->id);
 	}
 }
 
 /* work_off - do what the planned batch wants, then commit it */
 static enum rc
-work_off(struct service *svc, struct batch *b, struct attempt *a, struct error *err)
+work_off(const struct place *p, const struct outside *outside, struct attempt *a,
+    struct error *err)
 {
-	const struct outside *outside = batch_outside(b);
 	struct deed *deeds = x_calloc(outside->nwants, sizeof(*deeds));
 	enum rc rc;
 
-	rc = do_all(svc, batch_table(b), outside, deeds, err);
+	rc = do_all(p, outside, deeds, err);
 	if (rc == RC_OK)
-		rc = commit(svc, a, deeds, outside->nwants, err);
+		rc = commit(p->svc, a, deeds, outside->nwants, err);
 	if (rc != RC_OK && rc != RC_UNKNOWN)
-		undo_all(svc, batch_table(b), deeds, outside->nwants);
+		undo_all(p, deeds, outside->nwants);
 	for (size_t i = 0; i < outside->nwants; i++)
 		pairs_wipe(&deeds[i].before);
 	free(deeds);
+	forget(p, outside);
 	return rc;
 }
 
@@ -334,20 +342,20 @@ work_off(struct service *svc, struct batch *b, struct attempt *a, struct error *
 static enum rc
 try_locked(struct service *svc, struct attempt *a, struct error *err)
 {
-	const struct table *t;
+	struct place p = { .svc = svc };
 	struct batch *b;
 	enum rc rc;
 
 	a->open = false;
-	if ((rc = store_table(svc->store, &t, err)) != RC_OK)
+	if ((rc = store_table(svc->store, &p.before, err)) != RC_OK)
 		return rc;
-	b = batch_new(t, store_keyring(svc->store), svc->cfg->private_urls);
+	b = batch_new(p.before, store_keyring(svc->store), svc->cfg->private_urls);
 	rc = a->plan(b, a->arg, err);
+	p.after = batch_table(b);
 	if (rc == RC_OK)
-		rc = work_off(svc, b, a, err);
-	forget(svc, t, batch_outside(b));
+		rc = work_off(&p, batch_outside(b), a, err);
 	batch_free(b);
-	table_unref(t);
+	table_unref(p.before);
 	return rc;
 }
 

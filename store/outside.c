@@ -4,37 +4,52 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/outside.h"
+#include "store/records.h"
 
-static const struct pairs nothing = PAIRS_INIT;
-
-/* same_place - of the same secret at the same backend */
+/* same_want - but for the version that came of it */
 static bool
-same_place(const struct outside_want *w, const char *backend_id, const char *secret)
+same_want(const struct outside_want *a, const struct outside_want *b)
 {
-	return strcmp(w->backend_id, backend_id) == 0 && strcmp(w->secret, secret) == 0;
+	return a->op == b->op && strcmp(a->backend, b->backend) == 0 &&
+	    strcmp(a->place, b->place) == 0 && strcmp(a->secret, b->secret) == 0 &&
+	    pairs_equal(&a->data, &b->data);
+}
+
+/* want_release - free one */
+static void
+want_release(struct outside_want *w)
+{
+	free(w->backend);
+	free(w->place);
+	free(w->secret);
+	pairs_wipe(&w->data);
+}
+
+/* place_of - server and path; the token is the same server's business */
+static char *
+place_of(const struct openbao_config *c)
+{
+	return x_asprintf("%s %s %s %s", c->url, c->ns, c->mount, c->path_prefix);
 }
 
 /* outside_ask - see outside.h */
 int64_t
-outside_ask(struct outside *r, enum outside_op op, const char *backend_id, const char *secret,
-    const struct pairs *data)
+outside_ask(struct outside *r, enum outside_op op, const struct secretbackend *backend,
+    const char *secret, const struct pairs *data)
 {
-	struct outside_want *w;
+	struct outside_want w = {
+		op, x_strdup(backend->r.name), place_of(&backend->bao), x_strdup(secret), PAIRS_INIT
+	};
 
-	if (data == NULL)
-		data = &nothing;
-	for (size_t i = 0; i < r->ndone; i++) {
-		const struct outside_want *done = r->done[i].want;
-
-		if (done->op == op && same_place(done, backend_id, secret) &&
-		    pairs_equal(&done->data, data))
+	if (data != NULL)
+		pairs_copy(&w.data, data);
+	for (size_t i = 0; i < r->ndone; i++)
+		if (same_want(r->done[i].want, &w)) {
+			want_release(&w);
 			return r->done[i].version;
-	}
+		}
 	r->wants = x_realloc(r->wants, (r->nwants + 1) * sizeof(*r->wants));
-	w = &r->wants[r->nwants++];
-	*w = (struct outside_want){ op, x_strdup(backend_id), x_strdup(secret), PAIRS_INIT };
-	pairs_copy(&w->data, data);
+	r->wants[r->nwants++] = w;
 	return -1;
 }
 
@@ -42,11 +57,8 @@ outside_ask(struct outside *r, enum outside_op op, const char *backend_id, const
 void
 outside_release(struct outside *r)
 {
-	for (size_t i = 0; i < r->nwants; i++) {
-		free(r->wants[i].backend_id);
-		free(r->wants[i].secret);
-		pairs_wipe(&r->wants[i].data);
-	}
+	for (size_t i = 0; i < r->nwants; i++)
+		want_release(&r->wants[i]);
 	free(r->wants);
 	*r = (struct outside)OUTSIDE_INIT;
 }

@@ -17,6 +17,8 @@
 
 #include "base/pairs.h"
 
+struct secretbackend;
+
 enum outside_op {
 	OUTSIDE_CREATE,			/* nothing may be there, or exactly these values */
 	OUTSIDE_SET,			/* whatever is there */
@@ -25,7 +27,8 @@ enum outside_op {
 
 struct outside_want {
 	enum outside_op	 op;
-	char		*backend_id;
+	char		*backend;	/* its name: one that the plan itself makes has a new id each time */
+	char		*place;		/* where that is: what was done elsewhere does not count */
 	char		*secret;	/* its name */
 	struct pairs	 data;
 };
@@ -46,8 +49,8 @@ struct outside {
 
 /* outside_ask - the version if exactly this was done (0 for a drop), else -1: it is a want now.
    data is copied; NULL for OUTSIDE_DROP */
-int64_t outside_ask(struct outside *r, enum outside_op op, const char *backend_id, const char *secret,
-    const struct pairs *data);
+int64_t outside_ask(struct outside *r, enum outside_op op, const struct secretbackend *backend,
+    const char *secret, const struct pairs *data);
 void outside_release(struct outside *r);
 
 #endif

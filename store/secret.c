@@ -324,26 +324,31 @@ static const struct use secret_uses[] = {
 	{ NULL, NULL }
 };
 
-/* drop_outside - what an openbao backend holds of it goes too */
+/* drop_at - what one backend holds of it goes too */
 static void
-drop_outside(struct batch *b, const struct secret *s)
+drop_at(struct batch *b, const char *backend_id, const char *secret)
 {
-	if (s->kept == KEPT_OPENBAO)
-		outside_ask(batch_outside(b), OUTSIDE_DROP, s->backend_id, s->r.name, NULL);
-	if (s->copy_id != NULL)
-		outside_ask(batch_outside(b), OUTSIDE_DROP, s->copy_id, s->r.name, NULL);
+	const struct record *r = table_by_id(batch_table(b), &kind_secretbackend, backend_id);
+
+	if (r != NULL)
+		outside_ask(batch_outside(b), OUTSIDE_DROP, (const struct secretbackend *)r, secret,
+		    NULL);
 }
 
 /* secret_remove - not a backend's token; Llms that hold it lose their key in the same transaction */
 static enum rc
 secret_remove(struct batch *b, const struct record *r, struct error *err)
 {
+	const struct secret *s = (const struct secret *)r;
 	const struct table *t = batch_table(b);
 	enum rc rc = batch_unused(b, r, secret_uses, err);
 
 	if (rc != RC_OK)
 		return rc;
-	drop_outside(b, (const struct secret *)r);
+	if (s->kept == KEPT_OPENBAO)
+		drop_at(b, s->backend_id, r->name);
+	if (s->copy_id != NULL)
+		drop_at(b, s->copy_id, r->name);
 	for (size_t i = 0; i < table_count(t, &kind_llm); i++) {
 		const struct record *old = table_at(t, &kind_llm, i);
 		const char *held = ((const struct llm *)old)->key_secret_id;

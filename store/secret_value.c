@@ -95,7 +95,7 @@ secret_set(struct secret *s, const struct secretbackend *backend, const struct p
 		return rc;
 	}
 	if (backend->kept == KEPT_OPENBAO)
-		version = outside_ask(with->outside, op, backend->r.id, s->r.name, data);
+		version = outside_ask(with->outside, op, backend, s->r.name, data);
 	secret_values_release(s);
 	s->values = fresh.values;
 	s->nvalues = fresh.nvalues;

@@ -122,6 +122,11 @@ $ mcpctl delete secret token
 mcpctl: Secret in use: token (SecretBackend bao)
 ? 1
 
+$ mcpctl get sb -o yaml > all.yaml; mcpctl apply -f all.yaml
+secretbackend/bao unchanged
+secretbackend/clear unchanged
+secretbackend/sealed unchanged
+
 # migrations
 $ mcpctl migrate secrets --from clear --to sealed
 secret/three migrated

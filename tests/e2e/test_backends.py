@@ -192,6 +192,57 @@ class Values(Case):
         secret, _ = self.secret(self.backend(), {"key": "sk-shown"})
         self.assertIn("sk-shown", self.gw.ctl("describe", "secret", secret, "--show-values"))
 
+    def test_apply_makes_backend_token_and_secret_in_one_go(self):
+        bao, token, name, sealed = (self.name(n) for n in ("bao", "token", "s", "s"))
+        documents = {
+            "secretbackends": [{
+                "name": bao, "type": "openbao",
+                "config": {"url": self.bao.url, "tokenSecret": {"name": token, "key": "t"}},
+            }],
+            "secrets": [
+                {"name": token, "data": {"t": TOKEN}},
+                {"name": name, "backend": bao, "data": {"key": "applied"}},
+                {"name": sealed, "data": {"key": "v"}},
+            ],
+        }
+        text = json.dumps(documents)
+        self.gw.ctl("apply", "-f", "-", "--dry-run", input=text)
+        self.assertNotIn(f"mcpd/{name}", self.bao.entries())
+        self.gw.ctl("apply", "-f", "-", input=text)
+        self.assertEqual(self.bao.entries()[f"mcpd/{name}"], {"key": "applied"})
+        llm = self.llm(name)
+        self.assertEqual(self.key_sent(llm), "applied")
+        self.call("DELETE", f"/api/v1/llms/{llm}", status=204)
+        again = self.gw.ctl("apply", "-f", "-", input=text)
+        self.assertNotIn("configured", again)
+        self.assertNotIn("created", again)
+        every = self.call("GET", "/api/v1/secrets").json()
+        kept = [dict(s, data=None) for s in every if s["name"] not in (token, name, sealed)]
+        for secret in kept:  # what is listed stays; a secret with keys and no data is unchanged
+            del secret["data"]
+        backends = [b for b in self.call("GET", "/api/v1/secretbackends").json()
+                    if b["name"] != bao]
+        text = json.dumps({"secretbackends": backends, "secrets": kept})
+        done = self.gw.ctl("apply", "-f", "-", "--prune", input=text)
+        self.assertIn(f"secretbackend/{bao} deleted", done)
+        self.assertNotIn(f"mcpd/{name}", self.bao.entries())
+
+    def test_apply_that_is_refused_by_openbao_changes_nothing(self):
+        bao, name, other = self.backend(), self.name(), self.name()
+        self.bao.put(other, key="theirs")
+        documents = {
+            "secrets": [
+                {"name": name, "backend": bao, "data": {"key": "v"}},
+                {"name": other, "backend": bao, "data": {"key": "v"}},
+            ]
+        }
+        done = self.gw.ctl("apply", "-f", "-", input=json.dumps(documents), check=False)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("already has other values", done.stderr)
+        self.call("GET", f"/api/v1/secrets/{name}", status=404)
+        self.assertNotIn(f"mcpd/{name}", self.bao.entries(), "what was written is taken back")
+        self.assertEqual(self.bao.entries()[f"mcpd/{other}"], {"key": "theirs"})
+
     def test_mcpctl_writes_there_too(self):
         backend, name = self.backend(), self.name()
         self.gw.ctl("create", "secret", name, "--backend", backend, "--data", "key=from-ctl")
