@@ -5,7 +5,8 @@
  *
  * scan     finding `model` in a chat body of 64 KiB, to json-c's parse and print of it
  * event    the same for one chunk of a stream
- * lookup   token, user and permission among 10 000 tokens and 1 000 Llms, to the SHA-256 of the token
+ * lookup   token, user and permission among 10 000 tokens and 1 000 Llms, each time others, to the
+ *          SHA-256 of the token; and what such a table takes of a worker's memory
  * books    all that a call leaves behind: its slot, audit line, counters and metrics, to a write of
  *          such a line alone
  *
@@ -13,6 +14,7 @@
  */
 #include <fcntl.h>
 #include <json-c/json.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,20 +100,23 @@ parse(void *arg)
 struct catalogue {
 	const struct table	*table;
 	char			 token[TOKEN_SIZE];
-	char			 sha[SHA256_HEX];
+	char			(*shas)[SHA256_HEX];	/* of all tokens */
+	char			 llms[LLMS][16];	/* names */
+	size_t			 round;
 };
 
 /* look_up - who is it, and may they run that */
 static void
 look_up(void *arg)
 {
-	const struct catalogue *c = arg;
-	const struct mcptoken *token = table_token(c->table, c->sha);
+	struct catalogue *c = arg;
+	size_t i = c->round++ * 7919;	/* a prime: neighbours in the tables are not asked in turn */
+	const struct mcptoken *token = table_token(c->table, c->shas[i % TOKENS]);
 	struct caller caller = { .token = token };
 
 	caller.user = (const void *)table_by_id(c->table, &kind_user, token->user_id);
-	sink += rbac_allows(c->table, &caller, VERB_RUN, RESOURCE_LLMS, "llm-500");
-	sink += table_by_name(c->table, &kind_llm, "llm-500") != NULL;
+	sink += rbac_allows(c->table, &caller, VERB_RUN, RESOURCE_LLMS, c->llms[i % LLMS]);
+	sink += table_by_name(c->table, &kind_llm, c->llms[i % LLMS]) != NULL;
 }
 
 /* digest - which every request pays */
@@ -207,6 +212,15 @@ by_key(const void *a, const void *b)
 	return strcmp(((const struct kv_item *)a)->key, ((const struct kv_item *)b)->key);
 }
 
+/* allocated - bytes of the heap, and of what malloc(3) mapped on its own */
+static size_t
+allocated(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
 /* fill - a catalogue as a store of that size would hold it */
 static void
 fill(struct catalogue *c)
@@ -215,6 +229,7 @@ fill(struct catalogue *c)
 	struct kv_items items = { .v = x_calloc(TOKENS + LLMS + 2, sizeof(struct kv_item)) };
 	char user[ID_SIZE], id[ID_SIZE], token[TOKEN_SIZE], sha[SHA256_HEX];
 	struct error err;
+	size_t before;
 
 	random_id(user);
 	random_id(id);
@@ -224,6 +239,7 @@ fill(struct catalogue *c)
 	    "{\"role\":\"run\",\"resource\":\"llms\"}]}", id, times, user));
 	for (int i = 0; i < LLMS; i++) {
 		random_id(id);
+		snprintf(c->llms[i], sizeof(c->llms[i]), "llm-%d", i);
 		put(&items, x_asprintf("llm/llm-%d", i), x_asprintf("{\"id\":\"%s\",%s,"
 		    "\"type\":\"openai\",\"model\":\"m\",\"tier\":\"fast\",\"extraConfig\":{}}", id, times));
 	}
@@ -231,18 +247,19 @@ fill(struct catalogue *c)
 		random_id(id);
 		random_token(token);
 		sha256_hex(token, strlen(token), sha);
-		if (i == TOKENS / 2) {
-			memcpy(c->token, token, sizeof(token));
-			memcpy(c->sha, sha, sizeof(sha));
-		}
+		memcpy(c->token, token, sizeof(token));
+		memcpy(c->shas[i], sha, sizeof(sha));
 		put(&items, x_asprintf("mcptoken/t%d", i), x_asprintf("{\"id\":\"%s\",%s,"
 		    "\"user\":\"%s\",\"tokenSha\":\"%s\"}", id, times, user, sha));
 	}
 	qsort(items.v, items.n, sizeof(*items.v), by_key);
+	before = allocated();
 	if (table_build(&items, "00000000000000000000000000000000", NULL, &c->table, &err) != RC_OK) {
 		fprintf(stderr, "bench_request: %s\n", err.msg);
 		exit(1);
 	}
+	printf("memory   %8.2f MB   for %d Llms and %d tokens\n",
+	    (double)(allocated() - before) / 1e6, LLMS, TOKENS);
 	for (size_t i = 0; i < items.n; i++) {
 		free((char *)items.v[i].key);
 		free((char *)items.v[i].val);
@@ -266,7 +283,7 @@ main(int argc, char **argv)
 {
 	struct buf body = BUF_INIT(2 * BODY_SIZE), event = BUF_INIT(BODY_SIZE);
 	int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : ROUNDS;
-	struct catalogue c;
+	struct catalogue c = { .shas = x_calloc(TOKENS, sizeof(*c.shas)) };
 
 	chat_body(&body);
 	(void)buf_addstr(&event, "{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\","
@@ -281,6 +298,7 @@ main(int argc, char **argv)
 	    cost(digest, &c, rounds * 10));
 	measure_books(&c, rounds);
 	table_unref(c.table);
+	free(c.shas);
 	buf_release(&body);
 	buf_release(&event);
 	return 0;
