@@ -94,13 +94,14 @@ catalogue_get(struct service *svc, const struct table *t, const struct caller *c
 
 struct change {				/* one request to change, as its plan sees it */
 	struct service		*svc;
-	const struct caller	*caller;
+	const struct caller	*caller;	/* as the request found it */
 	const struct kind	*kind;
 	const char		*ref;
 	struct json_object	*body;
 	int64_t			 if_match;
 	struct faults		*faults;
 	char			 sha[SHA256_HEX];	/* of a new token */
+	struct caller		 now;		/* the caller as of the plan's table */
 	/* out */
 	char			*name;
 	struct json_object	*view;
@@ -117,6 +118,19 @@ change_reset(struct change *ch)
 	ch->name = NULL;
 	ch->view = NULL;
 	ch->changed = false;
+}
+
+/* change_begin - a plan on a fresh table, which may have taken something from the caller */
+static enum rc
+change_begin(struct change *ch, struct batch *b, struct error *err)
+{
+	enum rc rc;
+
+	change_reset(ch);
+	rc = rbac_caller(batch_table(b), ch->caller, clock_wall_ms(), &ch->now, err);
+	if (rc == RC_OK)
+		batch_permit_by(b, rbac_permit, &ch->now);
+	return rc;
 }
 
 /* version_wanted - If-Match against the object in force */
@@ -147,11 +161,13 @@ plan_create(struct batch *b, void *arg, struct error *err)
 	const struct record *r;
 	enum rc rc;
 
-	change_reset(ch);
-	rc = rbac_require(batch_table(b), ch->caller, VERB_CREATE, ch->kind->resource, name, err);
+	if ((rc = change_begin(ch, b, err)) != RC_OK)
+		return rc;
+	rc = rbac_require(batch_table(b), &ch->now, VERB_CREATE, ch->kind->resource, name, err);
+	if (rc == RC_OK)
+		rc = rbac_refs(batch_table(b), &ch->now, ch->kind, NULL, ch->body, err);
 	if (rc != RC_OK)
 		return rc;
-	batch_permit_by(b, rbac_permit, (void *)ch->caller);
 	rc = batch_create(b, ch->kind, ch->body, ch->kind == &kind_mcptoken ? set_digest : NULL,
 	    ch, ch->faults, &r, err);
 	if (rc != RC_OK)
@@ -197,12 +213,16 @@ plan_update(struct batch *b, void *arg, struct error *err)
 	int64_t before;
 	enum rc rc;
 
-	change_reset(ch);
-	rc = find(batch_table(b), ch->caller, ch->kind, VERB_EDIT, ch->ref, &old, err);
-	if (rc != RC_OK || (rc = version_wanted(ch, old, err)) != RC_OK)
+	if ((rc = change_begin(ch, b, err)) != RC_OK)
+		return rc;
+	rc = find(batch_table(b), &ch->now, ch->kind, VERB_EDIT, ch->ref, &old, err);
+	if (rc == RC_OK)
+		rc = version_wanted(ch, old, err);
+	if (rc == RC_OK)
+		rc = rbac_refs(batch_table(b), &ch->now, ch->kind, old, ch->body, err);
+	if (rc != RC_OK)
 		return rc;
 	ch->name = x_strdup(old->name);
-	batch_permit_by(b, rbac_permit, (void *)ch->caller);
 	before = old->version;
 	if ((rc = batch_update(b, old, ch->body, ch->faults, &r, err)) != RC_OK)
 		return rc;
@@ -241,12 +261,14 @@ plan_delete(struct batch *b, void *arg, struct error *err)
 	const struct record *old;
 	enum rc rc;
 
-	change_reset(ch);
-	rc = find(batch_table(b), ch->caller, ch->kind, VERB_DELETE, ch->ref, &old, err);
-	if (rc != RC_OK || (rc = version_wanted(ch, old, err)) != RC_OK)
+	if ((rc = change_begin(ch, b, err)) != RC_OK)
+		return rc;
+	rc = find(batch_table(b), &ch->now, ch->kind, VERB_DELETE, ch->ref, &old, err);
+	if (rc == RC_OK)
+		rc = version_wanted(ch, old, err);
+	if (rc != RC_OK)
 		return rc;
 	ch->name = x_strdup(old->name);
-	batch_permit_by(b, rbac_permit, (void *)ch->caller);
 	return batch_delete(b, old, err);
 }
 

@@ -139,3 +139,24 @@ rbac_require_action(const struct table *t, const struct caller *c, const char *a
 		return RC_OK;
 	return error_set(err, RC_FORBIDDEN, "permission denied: run:%s", action);
 }
+
+/* rbac_caller - a request may wait for its body, and for its turn: what was taken back meanwhile counts */
+enum rc
+rbac_caller(const struct table *t, const struct caller *c, int64_t now_ms, struct caller *out,
+    struct error *err)
+{
+	struct caller now = *c;
+
+	if (c->user != NULL)
+		now.user = (const struct user *)table_by_id(t, &kind_user, c->user->r.id);
+	if (c->token != NULL)
+		now.token = (const struct mcptoken *)table_by_id(t, &kind_mcptoken, c->token->r.id);
+	if (c->user != NULL && now.user == NULL)
+		return error_set(err, RC_UNAUTHENTICATED, "the user does not exist any more");
+	if (c->token != NULL && (now.token == NULL || now.token->revoked))
+		return error_set(err, RC_UNAUTHENTICATED, "the token is revoked");
+	if (c->token != NULL && now.token->expires_ms != 0 && now.token->expires_ms <= now_ms)
+		return error_set(err, RC_UNAUTHENTICATED, "the token has expired");
+	*out = now;
+	return RC_OK;
+}

@@ -17,6 +17,8 @@
 #include "store/records.h"
 #include "store/table.h"
 
+struct json_object;
+
 struct caller {
 	const struct user	*user;
 	const struct mcptoken	*token;
@@ -41,6 +43,16 @@ enum rc rbac_require_action(const struct table *t, const struct caller *c, const
 /* rbac_require - rbac_allows(), or RC_FORBIDDEN "permission denied: <verb>:<resource>[:<name>]" */
 enum rc rbac_require(const struct table *t, const struct caller *c, enum verb verb,
     enum resource resource, const char *name, struct error *err);
+
+/* rbac_caller - the same caller on a newer table: RC_UNAUTHENTICATED where the token was revoked or the
+   user deleted since */
+enum rc rbac_caller(const struct table *t, const struct caller *c, int64_t now_ms,
+    struct caller *out, struct error *err);
+
+/* rbac_refs - may the caller refer to what a body refers to; before its faults are told, which name
+   what does not exist. old NULL: a create */
+enum rc rbac_refs(const struct table *t, const struct caller *c, const struct kind *k,
+    const struct record *old, struct json_object *body, struct error *err);
 
 /*
  * rbac_permit - a batch_permit: no escalation. arg is a struct caller. Nobody gives, by rbac, token,

@@ -223,6 +223,18 @@ static const struct escalation {
 	  "{'url':'https://evil.example'}", "permission denied: edit:secrets:s" },
 	{ "an Llm with a key to another path", "{'role':'edit','resource':'llms'}", &kind_llm, "l",
 	  "{'extraConfig':{'apiPath':'/echo'}}", "permission denied: edit:secrets:s" },
+	{ "a key that is not there, with a fault beside", "{'role':'edit','resource':'llms'}",
+	  &kind_llm, NULL, "{'name':'n','bogus':1,'apiKeyRef':{'name':'absent','key':'k'}}",
+	  "permission denied: edit:secrets:absent" },
+	{ "a key that is there, with a fault beside", "{'role':'edit','resource':'llms'}",
+	  &kind_llm, NULL, "{'name':'n','bogus':1,'apiKeyRef':{'name':'s','key':'k'}}",
+	  "permission denied: edit:secrets:s" },
+	{ "another key, not there", "{'role':'edit','resource':'llms'}", &kind_llm, "l",
+	  "{'apiKeyRef':{'name':'absent','key':'k'}}", "permission denied: edit:secrets:absent" },
+	{ "the key that it has", "{'role':'edit','resource':'llms'}", &kind_llm, "l",
+	  "{'apiKeyRef':{'name':'s','key':'k'},'description':'d'}", NULL },
+	{ "a token for nobody", "{'role':'create','resource':'mcptokens'}", &kind_mcptoken, NULL,
+	  "{'name':'n','user':'absent'}", "permission denied: edit:users:absent" },
 	{ "another description of an Llm with a key", "{'role':'edit','resource':'llms'}",
 	  &kind_llm, "l", "{'description':'d'}", NULL },
 	{ "the key taken off", "{'role':'edit','resource':'llms'}", &kind_llm, "l",
@@ -286,4 +298,33 @@ Test(rbac_permit, a_scoped_token_can_not_make_an_unscoped_one)
 	cr_expect_str_eq(err.msg, "permission denied: run:llms");
 	cr_expect_eq(fixture_put(&f, &c, &kind_mcptoken, "t", "{'revoked':true}", &err), RC_OK,
 	    "%s", err.msg);
+}
+
+Test(rbac_permit, what_was_taken_back_while_a_request_waited_counts)
+{
+	const struct table *begun;
+	struct caller c, gone;
+	struct error err;
+
+	grant("{'role':'edit','resource':'*'}");
+	fixture_make(&f, &kind_mcptoken, "{'name':'t','user':'alice'}");
+	fixture_make(&f, &kind_mcptoken, "{'name':'u','user':'bob'}");
+	c = fixture_caller(&f, "alice", "t");
+	begun = table_ref(f.table);	/* as a request holds the one that it began with */
+	gone = c;
+	gone.user = (const void *)table_by_name(f.table, &kind_user, "bob");
+	gone.token = NULL;
+	cr_expect_eq(fixture_try(&f, &c, &kind_user, "{'name':'one'}", &err), RC_OK, "%s", err.msg);
+	cr_assert_eq(fixture_put(&f, &f.admin, &kind_mcptoken, "t", "{'revoked':true}", &err), RC_OK);
+	cr_expect_eq(fixture_try(&f, &c, &kind_user, "{'name':'two'}", &err), RC_UNAUTHENTICATED);
+	cr_expect_str_eq(err.msg, "the token is revoked");
+	cr_expect_eq(fixture_put(&f, &c, &kind_user, "one", "{'description':'d'}", &err),
+	    RC_UNAUTHENTICATED);
+	cr_expect_eq(catalogue_delete(&f.svc, &c, &kind_user, "one", 0, &err), RC_UNAUTHENTICATED);
+	cr_assert_eq(catalogue_delete(&f.svc, &f.admin, &kind_mcptoken, "u", 0, &err), RC_OK);
+	cr_assert_eq(catalogue_delete(&f.svc, &f.admin, &kind_user, "bob", 0, &err), RC_OK);
+	cr_expect_eq(catalogue_delete(&f.svc, &gone, &kind_user, "one", 0, &err),
+	    RC_UNAUTHENTICATED);
+	cr_expect_str_eq(err.msg, "the user does not exist any more");
+	table_unref(begun);
 }
