@@ -170,7 +170,7 @@ measure_books(const struct catalogue *c, int rounds)
 {
 	struct books b = { .dir = tmpdir_make() };
 	struct ledger_opts opts = { .dir = b.dir, .sink = "file", .keep_days = 90, .serving = true };
-	const struct mcptoken *token = table_token(c->table, c->sha);
+	const struct mcptoken *token = table_token(c->table, c->shas[0]);
 	const struct caller caller = {
 		.user = (const void *)table_by_id(c->table, &kind_user, token->user_id),
 		.token = token, .via = "token",
