@@ -203,7 +203,8 @@ struct stream_block {			/* a content block between its start and its stop */
 
 struct anthropic_stream {
 	bool			 begun;		/* message_start came */
-	struct buf		 head;		/* what every chunk begins with */
+	struct buf		 head;		/* what every chunk begins with, up to its delta */
+	size_t			 head_len;	/* of it, up to "choices" */
 	struct anthropic_usage	 usage;
 	const char		*finish;	/* NULL: no stop_reason came */
 	size_t			 tools;		/* that have begun */

@@ -4,6 +4,7 @@
 
 #include "adapters/anthropic.h"
 #include "base/jsonx.h"
+#include "base/jtext.h"
 #include "base/mem.h"
 
 #define OPEN_MAX	64		/* blocks that are open at a time; Anthropic opens one */
@@ -25,23 +26,16 @@ struct step {				/* one event on its way */
 static void
 chunk_begin(struct step *e)
 {
-	jwrite_span(&e->w, (struct span){ e->st->head.p, e->st->head.len });
-	jwrite_put(&e->w, ",\"choices\":[{\"index\":0,\"delta\":");
+	jwrite_bytes(&e->w, e->st->head.p, e->st->head.len);
 }
 
-/* chunk_end - finish NULL: the stream goes on */
+/* chunk_end - of all chunks but the last: the stream goes on */
 static void
-chunk_end(struct step *e, const char *finish)
+chunk_end(struct step *e)
 {
-	jwrite_put(&e->w, ",\"logprobs\":null,\"finish_reason\":");
-	if (finish == NULL) {
-		jwrite_put(&e->w, "null}]");
-	} else {
-		jwrite_put(&e->w, "\"");
-		jwrite_put(&e->w, finish);
-		jwrite_put(&e->w, "\"}]");
-	}
-	jwrite_put(&e->w, e->call->include_usage ? ",\"usage\":null}\n\n" : "}\n\n");
+	jwrite_put(&e->w, e->call->include_usage
+	    ? ",\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}\n\n"
+	    : ",\"logprobs\":null,\"finish_reason\":null}]}\n\n");
 }
 
 /* chunk_text - a delta of one string */
@@ -54,7 +48,7 @@ chunk_text(struct step *e, const char *lead, struct span string)
 	jwrite_put(&e->w, lead);
 	jwrite_span(&e->w, string);
 	jwrite_put(&e->w, "}");
-	chunk_end(e, NULL);
+	chunk_end(e);
 }
 
 /* tool_begin - a delta of one tool, up to what follows its number */
@@ -78,7 +72,7 @@ tool_arguments(struct step *e, const struct stream_block *b, struct span piece)
 	else
 		jwrite_quoted(&e->w, piece);
 	jwrite_put(&e->w, "}}]}");
-	chunk_end(e, NULL);
+	chunk_end(e);
 }
 
 /* --- blocks --- */
@@ -158,7 +152,7 @@ start_tool(struct step *e, struct span block)
 	tool_begin(e, b);
 	anthropic_tool_call(&e->w, want[0].value, want[1].value);
 	jwrite_put(&e->w, "\"\"}}]}");
-	chunk_end(e, NULL);
+	chunk_end(e);
 	if (jscan_type(want[2].value) == 'o')
 		hold(e, &b->held, want[2].value);
 }
@@ -254,7 +248,7 @@ put_thinking_block(struct step *e, const struct stream_block *b)
 		jwrite_span(&e->w, (struct span){ b->signature.p, b->signature.len });
 	}
 	jwrite_put(&e->w, "\"}]}");
-	chunk_end(e, NULL);
+	chunk_end(e);
 }
 
 /* on_block_stop - what was waiting for it */
@@ -292,10 +286,12 @@ on_message_start(struct step *e)
 	buf_init(&e->st->head, e->w.out->max);
 	jwrite_put(&head, "data: {");
 	anthropic_head(&head, e->call, want[0].value, want[1].value, "chat.completion.chunk");
+	e->st->head_len = e->st->head.len;
+	jwrite_put(&head, ",\"choices\":[{\"index\":0,\"delta\":");
 	e->w.rc = head.rc;
 	chunk_begin(e);
 	jwrite_put(&e->w, "{\"role\":\"assistant\",\"content\":\"\"}");
-	chunk_end(e, NULL);
+	chunk_end(e);
 }
 
 /* on_message_delta - usage is a running total */
@@ -316,10 +312,11 @@ static void
 on_message_stop(struct step *e)
 {
 	chunk_begin(e);
-	jwrite_put(&e->w, "{}");
-	chunk_end(e, e->st->finish != NULL ? e->st->finish : "stop");
+	jwrite_put(&e->w, "{},\"logprobs\":null,\"finish_reason\":\"");
+	jwrite_put(&e->w, e->st->finish != NULL ? e->st->finish : "stop");
+	jwrite_put(&e->w, e->call->include_usage ? "\"}],\"usage\":null}\n\n" : "\"}]}\n\n");
 	if (e->call->include_usage && anthropic_usage_known(&e->st->usage)) {
-		jwrite_span(&e->w, (struct span){ e->st->head.p, e->st->head.len });
+		jwrite_bytes(&e->w, e->st->head.p, e->st->head_len);
 		jwrite_put(&e->w, ",\"choices\":[],\"usage\":");
 		anthropic_usage_write(&e->w, &e->st->usage);
 		jwrite_put(&e->w, "}\n\n");
@@ -355,8 +352,10 @@ act(struct step *e)
 {
 	struct span type = e->want[W_TYPE].value;
 
+	if (jscan_type(type) != 's')
+		return;
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
-		if (!jscan_is(type, acts[i].type))
+		if (!jtext_is(tr_inside(type), acts[i].type))
 			continue;
 		if (acts[i].early || e->st->begun)
 			acts[i].act(e);
@@ -393,6 +392,7 @@ anthropic_event(const struct adapter_call *call, struct adapter_stream *s,
 			[W_ERROR] = { .name = "error" },
 		},
 	};
+	size_t was = out->len;
 	struct error why;
 	enum rc rc;
 
@@ -412,6 +412,8 @@ anthropic_event(const struct adapter_call *call, struct adapter_stream *s,
 	act(&e);
 	if (e.st->begun)
 		s->usage = anthropic_usage_book(&e.st->usage);
+	if (e.w.rc != RC_OK)
+		buf_shorten(out, was);		/* no half of a chunk reaches the client */
 	return e.w.rc;
 }
 

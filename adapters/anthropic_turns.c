@@ -87,8 +87,7 @@ tr_blocks_end(struct translation *t, struct blocks *b)
 		return;
 	}
 	memmove(body->p + b->at, body->p + b->at + cut, body->len - b->at - cut);
-	body->len -= cut + 1;
-	body->p[body->len] = '\0';
+	buf_shorten(body, body->len - cut - 1);
 }
 
 /* close_turn - what is open is whole */
@@ -143,7 +142,7 @@ tr_cache(struct translation *t, struct blocks *b, struct span cache_control)
 {
 	if (t->w.rc != RC_OK || b->cached)
 		return;
-	t->req->body.len--;			/* the block's brace */
+	buf_shorten(&t->req->body, t->req->body.len - 1);	/* without the block's brace */
 	tr_put(t, ",\"cache_control\":");
 	tr_span(t, cache_control);
 	tr_put(t, "}");

@@ -97,8 +97,8 @@ tr_members(struct span object, struct jscan_want *want, size_t n)
 	struct span name, value;
 
 	for (size_t at = 0; jscan_next(object, &at, &name, &value); )
-		for (size_t i = 0; i < n; i++)
-			if (jscan_is(name, want[i].name))
+		for (size_t i = 0; name.p != NULL && i < n; i++)
+			if (jtext_is(tr_inside(name), want[i].name))
 				want[i].value = value;
 }
 

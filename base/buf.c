@@ -97,6 +97,16 @@ buf_cut(struct buf *b, size_t n)
 	b->len -= n;
 }
 
+/* buf_shorten - drop from the end */
+void
+buf_shorten(struct buf *b, size_t len)
+{
+	if (len >= b->len)
+		return;
+	b->len = len;
+	b->p[len] = '\0';
+}
+
 /* buf_clear - empty it, keep the memory */
 void
 buf_clear(struct buf *b)

@@ -34,6 +34,9 @@ enum rc buf_addf(struct buf *b, struct error *err, const char *fmt, ...)
 /* buf_cut - drop the first n bytes */
 void buf_cut(struct buf *b, size_t n);
 
+/* buf_shorten - keep the first len bytes, or all where there are fewer */
+void buf_shorten(struct buf *b, size_t len);
+
 /* buf_clear - empty it, keep the memory */
 void buf_clear(struct buf *b);
 

@@ -79,13 +79,17 @@ reader_next(struct reader *r)
 	return (unsigned char)r->out[r->at++];
 }
 
-/* jtext_is - byte by byte, since most names differ in the first one */
+/* jtext_is - most names differ in the first byte, or are spelled without an escape */
 bool
 jtext_is(struct span inside, const char *text)
 {
 	struct reader r = { .p = inside.p, .end = inside.p + inside.len };
 	int c;
 
+	if (inside.len == 0 || (*inside.p != *text && *inside.p != '\\'))
+		return inside.len == 0 && *text == '\0';
+	if (memchr(inside.p, '\\', inside.len) == NULL)
+		return strncmp(inside.p, text, inside.len) == 0 && text[inside.len] == '\0';
 	while ((c = reader_next(&r)) > 0) {
 		if (c != (unsigned char)*text)
 			return false;

@@ -12,6 +12,7 @@
 
 #define FILE_MAX	65536		/* bytes of one corpus file */
 #define CHANGES		2000		/* changed copies of each file */
+#define ADD_UP		8		/* changes after which the file is as it was */
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -42,18 +43,23 @@ try_copy(const uint8_t *p, size_t n)
 static void
 play(uint8_t *p, size_t n)
 {
+	static uint8_t original[FILE_MAX];
 	uint32_t state = 2463534242u;
 
+	memcpy(original, p, n);
 	for (size_t cut = 0; cut <= n; cut++)
 		try_copy(p, cut);
 	for (int i = 0; i < CHANGES && n > 0; i++) {
 		size_t at = next(&state) % n;
-		uint8_t was = p[at];
+		uint8_t was = p[at], other = p[next(&state) % n];
 
-		p[at] = (uint8_t)next(&state);
+		/* a byte of the file's own breaks its form less often than any byte */
+		p[at] = i % 2 == 0 ? (uint8_t)next(&state) : other;
 		try_copy(p, n);
 		if (i % 4 != 0)		/* some changes stay, and add up */
 			p[at] = was;
+		if (i % ADD_UP == 0)
+			memcpy(p, original, n);
 	}
 }
 

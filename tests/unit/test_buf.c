@@ -95,3 +95,20 @@ Test(buf, gives_its_bytes_away_and_can_be_used_again)
 	buf_wipe(&b);
 	cr_expect(b.len == 0 && b.cap == 0);
 }
+
+Test(buf, shortens_from_the_end)
+{
+	struct buf b = BUF_INIT(16);
+
+	buf_shorten(&b, 0);
+	cr_expect_str_eq(b.p, "");
+	cr_assert_eq(buf_addstr(&b, "abcdef", NULL), RC_OK);
+	buf_shorten(&b, 9);
+	cr_expect_str_eq(b.p, "abcdef");
+	buf_shorten(&b, 2);
+	cr_expect_str_eq(b.p, "ab");
+	cr_expect_eq(b.len, 2);
+	cr_assert_eq(buf_addstr(&b, "x", NULL), RC_OK);
+	cr_expect_str_eq(b.p, "abx");
+	buf_release(&b);
+}

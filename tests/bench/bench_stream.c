@@ -1,0 +1,160 @@
+/*
+ * bench_stream.c - what translating a stream costs, as a ratio to passing one through.
+ *
+ *	bench_stream [ROUNDS]
+ *
+ * One text in the same pieces, fed in the same reads: as Anthropic's events to a client of OpenAI's
+ * (translated), as OpenAI's chunks to the same client (passed), and as Anthropic's events to a client of
+ * Anthropic's (passed). The program fails when translating costs more than LIMIT times either.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "adapters/adapter.h"
+#include "base/mem.h"
+
+#define ROUNDS		200
+#define SERIES		15		/* of which the best counts: what disturbs only ever adds */
+#define PIECES		2000		/* deltas of a stream */
+#define READ_SIZE	1400		/* bytes of a read: about one packet */
+#define STREAM_MAX	(1 << 20)	/* bytes */
+#define EVENT_MAX	(1 << 22)	/* bytes */
+#define LIMIT		1.3
+
+static const char word[] = " caf\xc3\xa9 \\\"times\\\"";
+
+struct run {
+	const struct adapter	*adapter;
+	struct adapter_call	 call;
+	struct adapter_stream	 s;
+	struct buf		 in, out;
+};
+
+/* now_ns - of this process's CPU */
+static double
+now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+}
+
+/* take - one event; what is out is written at once */
+static enum rc
+take(void *arg, const struct sse_event *event, struct error *err)
+{
+	struct run *r = arg;
+	enum rc rc = r->adapter->event(&r->call, &r->s, event, &r->out, err);
+
+	buf_clear(&r->out);
+	return rc;
+}
+
+/* play - the whole stream */
+static void
+play(struct run *r)
+{
+	struct sse sse;
+
+	r->s = (struct adapter_stream){
+		.usage = { -1, -1, -1 }, .state = x_calloc(1, r->adapter->stream_size)
+	};
+	sse_init(&sse, EVENT_MAX);
+	for (size_t at = 0; at < r->in.len; at += READ_SIZE)
+		if (sse_feed(&sse, r->in.p + at, r->in.len - at < READ_SIZE ? r->in.len - at
+		    : READ_SIZE, take, r, NULL) != RC_OK)
+			abort();
+	if (!r->s.ended)
+		abort();
+	sse_release(&sse);
+	if (r->adapter->stream_release != NULL)
+		r->adapter->stream_release(r->s.state);
+	free(r->s.state);
+}
+
+/* series - ns of one stream */
+static double
+series(struct run *r, int rounds)
+{
+	double began = now_ns();
+
+	for (int i = 0; i < rounds; i++)
+		play(r);
+	return (now_ns() - began) / rounds;
+}
+
+/* run_init - an adapter and its stream: head, pieces around the text, tail */
+static void
+run_init(struct run *r, const char *type, enum api api, const char *const parts[4])
+{
+	*r = (struct run){
+		.adapter = adapter_find(type, api),
+		.call = { .api = api, .type = type, .url = "", .model = "m", .stream = true,
+		    .max_held = EVENT_MAX },
+	};
+	buf_init(&r->in, STREAM_MAX);
+	buf_init(&r->out, EVENT_MAX);
+	(void)buf_addstr(&r->in, parts[0], NULL);
+	for (int i = 0; i < PIECES; i++)
+		(void)buf_addf(&r->in, NULL, "%s%s%s", parts[1], word, parts[2]);
+	(void)buf_addstr(&r->in, parts[3], NULL);
+}
+
+/* run_release - free it */
+static void
+run_release(struct run *r)
+{
+	buf_release(&r->in);
+	buf_release(&r->out);
+}
+
+/* cost - ns of a piece of each stream: the best of the series, taken in turn so that what disturbs the
+   machine disturbs all */
+static void
+cost(struct run *r, int n, int rounds, double *ns)
+{
+	for (int i = 0; i < SERIES; i++)
+		for (int j = 0; j < n; j++) {
+			double each = series(&r[j], rounds) / PIECES;
+
+			if (i == 0 || each < ns[j])
+				ns[j] = each;
+		}
+}
+
+int
+main(int argc, char **argv)
+{
+	static const char *const chunks[] = {
+		"", "data: {\"id\":\"chatcmpl-msg_01\",\"object\":\"chat.completion.chunk\",\"created\":"
+		"1700000000,\"model\":\"claude-sonnet-4-5\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"",
+		"\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n", "data: [DONE]\n\n",
+	}, *const events[] = {
+		"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_01\","
+		"\"model\":\"claude-sonnet-4-5\",\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}\n\n"
+		"event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,"
+		"\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+		"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+		"{\"type\":\"text_delta\",\"text\":\"", "\"}}\n\n",
+		"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+	};
+	int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : ROUNDS;
+	double ns[3];
+	struct run r[3];
+
+	run_init(&r[0], "anthropic", API_CHAT, events);
+	run_init(&r[1], "openai", API_CHAT, chunks);
+	run_init(&r[2], "anthropic", API_MESSAGES, events);
+	cost(r, 3, rounds, ns);
+	printf("translated %6.0f ns a piece\n", ns[0]);
+	for (int i = 1; i < 3; i++)
+		printf("%s %.3f x passing through %s (%.0f ns; limit %.1f)\n",
+		    ns[0] > ns[i] * LIMIT ? "SLOW  " : "      ", ns[0] / ns[i],
+		    i == 1 ? "OpenAI's chunks" : "the same events", ns[i], LIMIT);
+	for (int i = 0; i < 3; i++)
+		run_release(&r[i]);
+	return ns[0] > ns[1] * LIMIT || ns[0] > ns[2] * LIMIT;
+}
