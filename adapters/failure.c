@@ -102,6 +102,7 @@ static const struct { const char *word; int status; } event_statuses[] = {
 	{ "not_found_error", 404 },
 	{ "model_not_found", 404 },
 	{ "timeout_error", 408 },
+	{ "api_error", 500 },
 	{ "request_too_large", 413 },
 	{ "invalid_request_error", 400 },
 };
