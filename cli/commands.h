@@ -64,6 +64,9 @@ extern const struct command command_edit;
 extern const struct command command_login;
 extern const struct command command_logout;
 extern const struct command command_config;
+extern const struct command command_infer;
+extern const struct command command_test;
+extern const struct command command_whoami;
 extern const struct command command_version;
 extern const struct command command_help;
 

@@ -1,0 +1,188 @@
+"""mcpctl infer, test and whoami: on the store itself, and over HTTP, with the same words. CLI.md."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import unittest
+
+from gateway import BUILD, GatewayCase, PATIENCE, unique
+
+
+class Use(GatewayCase):
+    def command(self, way, *args):
+        place = {
+            "store": ["--db", str(self.gw.state)],
+            "http": ["--daemon-url", f"http://127.0.0.1:{self.gw.port}"],
+        }[way]
+        return [str(BUILD / "mcpctl"), *place, *map(str, args)]
+
+    def env(self):
+        return {**self.gw.env, "MCPD_TOKEN": self.gw.token, "HOME": str(self.gw.home)}
+
+    def run_both(self, *args, input=""):
+        """run_both - what it did on the store; over HTTP it must be the same"""
+        seen = [
+            subprocess.run(
+                self.command(way, *args),
+                input=input,
+                capture_output=True,
+                text=True,
+                timeout=PATIENCE,
+                env=self.env(),
+            )
+            for way in ("store", "http")
+        ]
+        one, other = ((d.returncode, d.stdout, d.stderr) for d in seen)
+        self.assertEqual(one, other)
+        return seen[0]
+
+    def test_an_answer_comes_out_as_text_with_a_newline_at_its_end(self):
+        llm = self.gw.llm("events=3")
+        done = self.run_both("infer", llm, "hello")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(done.stdout, "w0 w1 w2 \n")
+        whole = self.run_both("infer", llm, "--no-stream", "hello")
+        self.assertEqual(whole.stdout, "Hello from the scripted provider.\n")
+
+    def test_text_comes_out_when_it_comes_in(self):
+        for way in ("store", "http"):
+            gate = self.gw.gate()
+            llm = self.gw.llm(f"events=3,gate={gate},text=a%20b%20c")
+            child = subprocess.Popen(
+                self.command(way, "infer", llm, "hello"), stdout=subprocess.PIPE, env=self.env()
+            )
+            seen = b""
+            for _ in range(3):
+                self.gw.open_gate(gate)
+                before = seen
+                seen += os.read(child.stdout.fileno(), 100)
+                self.assertGreater(len(seen), len(before))
+            child.communicate(timeout=PATIENCE)
+            self.assertEqual(child.returncode, 0)
+
+    def test_the_prompt_may_come_from_stdin_and_a_system_message_goes_first(self):
+        marker = f"prompt {next(unique)} äöü\n  two"
+        llm = self.gw.llm("events=1")
+        done = self.run_both("infer", llm, "-", "--system", "Be brief.", input=marker + "\n")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        bodies = [p.read_bytes().partition(b"\r\n\r\n")[2] for p in self.gw.record.glob("*.req")]
+        bodies = [json.loads(b) for b in bodies if marker[:10].encode() in b]
+        self.assertEqual(len(bodies), 2)
+        for body in bodies:
+            self.assertEqual(
+                body["messages"],
+                [
+                    {"role": "system", "content": "Be brief."},
+                    {"role": "user", "content": marker},
+                ],
+            )
+
+    def test_json_prints_a_line_an_event(self):
+        llm = self.gw.llm("events=2")
+        for args in (["--json"], ["-o", "json"]):
+            done = subprocess.run(
+                self.command("store", "infer", llm, "x", *args),
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, env=self.env(),
+            )
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertTrue(all(o["object"] == "chat.completion.chunk" for o in lines))
+            self.assertEqual(lines[-1]["choices"][0]["finish_reason"], "stop")
+
+    def test_every_failure_has_words_and_a_status(self):
+        for script, words in (
+            ("status=429", "HTTP 429: scripted failure"),
+            ("cut=1", "cut: the connection ended before the answer did"),
+            ("errorevent=1", "an error in the stream: scripted failure"),
+        ):
+            done = self.run_both("infer", self.gw.llm(script), "x")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(words, done.stderr)
+            self.assertTrue(done.stderr.startswith("mcpctl: "), done.stderr)
+            self.assertNoKey(done.stderr + done.stdout)
+        done = self.run_both("infer", "no-such-llm", "x")
+        self.assertEqual((done.returncode, done.stderr), (1, "mcpctl: llm 'no-such-llm' not found\n"))
+        done = self.run_both("infer", "x", input="")
+        self.assertEqual(done.returncode, 2)
+
+    def test_ctrl_c_ends_the_providers_call(self):
+        for way in ("store", "http"):
+            llm = self.gw.llm("silence=1")
+            child = subprocess.Popen(
+                self.command(way, "infer", llm, f"interrupt {way}"),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env(),
+            )
+            number, _, _ = self.gw.recorded(f"interrupt {way}")
+            self.assertNotEqual(os.read(child.stdout.fileno(), 100), b"")
+            child.send_signal(signal.SIGINT)
+            _, notes = child.communicate(timeout=PATIENCE)
+            self.assertEqual((child.returncode, notes), (130, "mcpctl: interrupted\n"))
+            self.assertIn("client-closed", self.gw.ended(number))
+
+    def test_a_reader_that_leaves_ends_it_without_a_word(self):
+        llm = self.gw.llm("events=50,delay=20")
+        for way in ("store", "http"):
+            child = subprocess.Popen(
+                self.command(way, "infer", llm, "x"),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env(),
+            )
+            os.read(child.stdout.fileno(), 1)
+            child.stdout.close()
+            self.assertEqual(child.stderr.read(), b"")
+            child.stderr.close()
+            self.assertEqual(child.wait(PATIENCE), -signal.SIGPIPE)
+
+    def test_an_answer_can_not_steer_the_terminal(self):
+        llm = self.gw.llm("events=1,text=a%1b%5b31mb%0ac")
+        control, terminal = pty.openpty()
+        child = subprocess.Popen(
+            self.command("store", "infer", llm, "x"),
+            stdin=subprocess.DEVNULL, stdout=terminal, env=self.env(),
+        )
+        os.close(terminal)
+        seen = b""
+        try:
+            while piece := os.read(control, 1000):
+                seen += piece
+        except OSError:
+            pass  # the end of a terminal
+        os.close(control)
+        self.assertEqual(child.wait(PATIENCE), 0)
+        self.assertEqual(seen, b"a\\x1b[31mb\r\nc\r\n")
+
+    def test_test_llm_says_whether_the_key_works(self):
+        llm = self.gw.llm("", model="scripted-1")
+        done = self.run_words("test", "llm", llm)
+        self.assertRegex(done.stdout, rf"^llm '{llm}' ok: HTTP 200 in \d+ ms, the model is (not )?listed\n$")
+        done = self.run_words("test", "llm", self.gw.llm("status=401,echo"), status=1)
+        self.assertRegex(done.stderr, r"^mcpctl: llm 'llm-\d+': openai: HTTP 401\b")
+        self.assertNoKey(done.stderr)
+
+    def run_words(self, *args, status=0):
+        """run_words - on both ways; their numbers may differ"""
+        for way in ("store", "http"):
+            done = subprocess.run(
+                self.command(way, *args), capture_output=True, text=True, env=self.env()
+            )
+            self.assertEqual(done.returncode, status, done.stderr)
+        return done
+
+    def test_whoami_names_user_token_and_rights(self):
+        name, token = self.gw.user("run:llms:some")
+        env = {**self.env(), "MCPD_TOKEN": token}
+        done = subprocess.run(self.command("http", "whoami"), capture_output=True, text=True, env=env)
+        self.assertEqual(
+            done.stdout,
+            f"User:         {name}\nToken:        token-{name}\nGroups:       -\nLlms:         -\n"
+            "Permissions:\n  run   llms   some\n",
+        )
+        done = subprocess.run(self.command("store", "whoami"), capture_output=True, text=True, env=env)
+        self.assertIn("the administrator at the store itself", done.stdout)
+        env["MCPD_TOKEN"] = "mcp_" + "x" * 43
+        done = subprocess.run(self.command("http", "whoami"), capture_output=True, text=True, env=env)
+        self.assertEqual(done.returncode, 4, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
