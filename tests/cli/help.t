@@ -22,6 +22,11 @@ Resources:
   diff       what apply would change: exit 0 nothing, 1 something, 2 trouble
   edit       change one object in $EDITOR
 
+Use:
+  infer      send one prompt, and print the answer as it comes
+  test       does an llm's key work, without a token spent
+  whoami     who we are, what we may do, and which llms we may run
+
 Server:
   login      use a server from now on; its token is asked for, or read from stdin
   logout     forget the server and its token
@@ -162,6 +167,11 @@ Resources:
   apply      make the catalogue as files say it is: all of it, or nothing
   diff       what apply would change: exit 0 nothing, 1 something, 2 trouble
   edit       change one object in $EDITOR
+
+Use:
+  infer      send one prompt, and print the answer as it comes
+  test       does an llm's key work, without a token spent
+  whoami     who we are, what we may do, and which llms we may run
 
 Server:
   login      use a server from now on; its token is asked for, or read from stdin
