@@ -7,7 +7,7 @@
 #include "cli/transport.h"
 #include "store/record.h"
 
-/* get_all - a section a resource */
+/* get_all - a section a resource; what may not be seen is reported, the others are shown */
 static enum rc
 get_all(struct program *p, struct error *err)
 {
@@ -15,9 +15,15 @@ get_all(struct program *p, struct error *err)
 	struct transport *t;
 	enum rc rc = program_transport(p, &t, err);
 
-	for (size_t i = 0; rc == RC_OK && i < RESOURCE__STORED; i++)
-		if (kinds[i] != NULL)
-			rc = t->ops->list(t, kinds[i], &lists[i], err);
+	for (size_t i = 0; rc == RC_OK && i < RESOURCE__STORED; i++) {
+		if (kinds[i] == NULL)
+			continue;
+		rc = t->ops->list(t, kinds[i], &lists[i], err);
+		if (rc == RC_FORBIDDEN) {
+			program_report(p, rc, err);
+			rc = RC_OK;
+		}
+	}
 	if (rc == RC_OK)
 		rc = output_all(p, lists, err);
 	for (size_t i = 0; i < RESOURCE__STORED; i++)

@@ -310,6 +310,19 @@ local_service(struct transport *t, struct service **svc, const struct caller **c
 	return RC_OK;
 }
 
+/* hint_server - nobody named this store, and it isn't there: perhaps none is meant */
+static void
+hint_server(const char *dir, struct error *err)
+{
+	char *text;
+
+	if (access(dir, F_OK) == 0)
+		return;
+	text = x_strdup(err->msg);
+	error_set(err, err->rc, "%s, or use a server: mcpctl login URL", text);
+	free(text);
+}
+
 /* local_open - as the store's owner, with all its rights */
 enum rc
 local_open(const char *db, struct transport **out, struct error *err)
@@ -326,9 +339,12 @@ local_open(const char *db, struct transport **out, struct error *err)
 	rc = local_become_owner(l->cfg.db, err);
 	if (rc == RC_OK)
 		rc = service_open(&l->cfg, false, &l->svc, err);
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		*out = &l->t;
-	else
-		local_close(&l->t);
+		return RC_OK;
+	}
+	if (db == NULL)
+		hint_server(l->cfg.db, err);
+	local_close(&l->t);
 	return rc;
 }

@@ -286,8 +286,13 @@ void
 manifest_fault(const struct manifest *m, const struct manifest_item *item, const char *path,
     const char *message, struct faults *faults)
 {
-	char *where = below(item->path, path);
+	char *where;
 
+	if (faults->n == FAULTS_MAX) {
+		faults->total++;		/* it is only counted: its line need not be looked for */
+		return;
+	}
+	where = below(item->path, path);
 	document_fault(faults, item->file, document_line(&m->docs.v[item->document], where),
 	    "%s/%s: %s%s%s", item->kind->singular, item->name != NULL ? item->name : "?", path,
 	    *path != '\0' ? ": " : "", message);

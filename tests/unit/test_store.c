@@ -158,3 +158,19 @@ Test(store, more_objects_than_the_engine_takes_are_refused_before_anything_is_wr
 	cr_expect_eq(table_count(trial_look(&t), &kind_user), 4);
 	trial_close(&t);
 }
+
+Test(store, a_rehearsal_says_what_a_change_would_and_writes_nothing)
+{
+	struct trial t;
+	struct relay *r = open_relay(&t);
+	struct error err;
+	int n = 5;
+
+	cr_expect_eq(store_rehearse(t.store, plan_many, &n, &err), RC_TOO_LARGE);
+	cr_expect_str_eq(err.msg, "too many objects for one transaction: 5, at most 4");
+	n = 4;
+	cr_expect_eq(store_rehearse(t.store, plan_many, &n, &err), RC_OK);
+	cr_expect_eq(r->txns, 0);
+	cr_expect_eq(table_count(trial_look(&t), &kind_user), 0);
+	trial_close(&t);
+}
