@@ -1,9 +1,10 @@
 /* test_anthropic.c - what no case of tests/cases/anthropic shows: url, headers, limits */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "adapters/adapter.h"
+#include "adapters/anthropic.h"
 #include "base/mem.h"
 
 #define HI "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
@@ -26,7 +27,7 @@ call_of(const char *body)
 	return call;
 }
 
-/* shown - method-less request: its url and headers, one a line; owned by the caller */
+/* shown - a request's url and headers, one a line; owned by the caller */
 static char *
 shown(const struct adapter_call *call)
 {
@@ -40,6 +41,20 @@ shown(const struct adapter_call *call)
 		(void)buf_addf(&text, NULL, "%s: %s\n", req.headers[i].name, req.headers[i].value);
 	adapter_request_release(&req);
 	return buf_take(&text);
+}
+
+/* sent - the body of a request, and the names that it ignores; owned by the caller */
+static char *
+sent(const struct adapter_call *call)
+{
+	struct adapter_request req;
+	char *text;
+
+	adapter_request_init(&req, ADAPTER_BODY_MAX(call->body_len));
+	cr_assert_eq(adapter_find(call->type, call->api)->request(call, &req, NULL), RC_OK);
+	text = x_asprintf("%s ignored: %s", req.body.p, req.ignored.p);
+	adapter_request_release(&req);
+	return text;
 }
 
 static const struct http_header extra[] = { { "X-Api-Key", "k2" }, { "Anthropic-Beta", "b" } };
@@ -114,6 +129,7 @@ deep(int levels, const char *open, const char *text, const char *close)
 Test(anthropic, refuses_a_schema_that_is_too_deep_or_too_large)
 {
 	static const char at[] = "response_format.json_schema.schema";
+	struct adapter_call call;
 	char *text, *param, *body;
 
 	body = deep(65, "{\"not\":", "{}", "}");
@@ -131,13 +147,8 @@ Test(anthropic, refuses_a_schema_that_is_too_deep_or_too_large)
 	free(body);
 	free(text);
 	body = deep(63, "{\"not\":", "{}", "}");
-	text = NULL;
-	{
-		struct adapter_call call = call_of(body);
-
-		text = shown(&call);
-	}
-	free(text);
+	call = call_of(body);
+	free(sent(&call));
 	free(body);
 }
 
@@ -331,4 +342,70 @@ Test(anthropic, serves_chat_and_the_list_of_models)
 	cr_expect_eq(adapter_find("anthropic", API_CHAT), adapter_find("anthropic", API_MODELS));
 	cr_expect_str_eq(adapter_find("anthropic", API_CHAT)->type, "anthropic");
 	cr_expect_null(adapter_find("anthropic", API_EMBEDDINGS));
+}
+
+/* next_row - the next line of the table of fields: "| `name` | fate |"; false: the table is over */
+static bool
+next_row(FILE *doc, char name[64], char fate[16])
+{
+	char line[1024];
+
+	return fgets(line, sizeof(line), doc) != NULL &&
+	    sscanf(line, "| `%63[a-z_]` | %15[a-z] |", name, fate) == 2;
+}
+
+/* find_table - behind its head and the line under that */
+static void
+find_table(FILE *doc)
+{
+	char line[1024] = "";
+
+	while (strncmp(line, "| field | fate |", 16) != 0)
+		cr_assert_not_null(fgets(line, sizeof(line), doc), "no table of fields");
+	cr_assert_not_null(fgets(line, sizeof(line), doc));
+}
+
+Test(anthropic, is_documented_field_by_field)
+{
+	static const char *const fates[] = {
+		[FIELD_MAPPED] = "mapped", [FIELD_HONOURED] = "honoured",
+		[FIELD_IGNORED] = "ignored", [FIELD_REFUSED] = "refused",
+		[FIELD_FORBIDDEN] = "forbidden",
+	};
+	const struct anthropic_field *f = anthropic_fields;
+	FILE *doc = fopen(DOCS_DIR "/TRANSLATION.md", "r");
+	char name[64], fate[16];
+
+	cr_assert_not_null(doc);
+	find_table(doc);
+	for (; next_row(doc, name, fate); f++) {
+		cr_assert_not_null(f->name, "%s is in the document alone", name);
+		cr_expect_str_eq(name, f->name);
+		cr_expect_str_eq(fate, fates[f->fate], "%s", name);
+	}
+	cr_expect_null(f->name, "%s is not in the document", f->name);
+	fclose(doc);
+}
+
+Test(anthropic, does_with_a_field_what_its_table_says)
+{
+	for (const struct anthropic_field *f = anthropic_fields; f->name != NULL; f++) {
+		char *body = x_asprintf("{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}],"
+		    "\"%s\":{\"a\":\"b\"}}", f->name), *param, *expected;
+		struct adapter_call call = call_of(strcmp(f->name, "messages") == 0 ? HI : body);
+
+		if (f->fate == FIELD_REFUSED || f->fate == FIELD_FORBIDDEN) {
+			param = refused(body);
+			cr_expect_str_eq(param, f->name);
+			free(param);
+		} else if (f->fate == FIELD_IGNORED) {
+			param = sent(&call);
+			call = call_of(HI);
+			expected = sent(&call);
+			cr_expect_str_eq(param, expected, "%s", f->name);
+			free(expected);
+			free(param);
+		}
+		free(body);
+	}
 }
