@@ -147,6 +147,7 @@ class Storm(GatewayCase):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             time.sleep(rng.uniform(0.05, 0.1))
+            self.check_no_environment()
             with self.children_lock:
                 self.children = [c for c in self.children if c.poll() is None]
                 running = list(self.children)
@@ -195,8 +196,11 @@ class Storm(GatewayCase):
         print(f"acknowledged {len(lines)}, lost {len(lost)}")
         return now
 
-    def check_directory(self):
+    def check_no_environment(self):
         self.assertEqual([p.name for p in self.gw.state.glob("__db*")], [])
+
+    def check_directory(self):
+        self.check_no_environment()
         with open(self.gw.state / ".lock") as f:
             fcntl.flock(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
 

@@ -217,6 +217,7 @@ fault(void)
 	char *page;
 	int fd = open(in_dir("short"), O_RDWR | O_CREAT, 0600);
 
+	signal(SIGBUS, SIG_DFL);	/* as it is without a sanitizer */
 	sigbus_catch();
 	page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 	return *(volatile char *)page;
@@ -239,13 +240,14 @@ ends_by(int (*run)(void))
 static int
 sent(void)
 {
+	signal(SIGBUS, SIG_DFL);
 	sigbus_catch();
 	return kill(getpid(), SIGBUS);
 }
 
 Test(generation, any_other_sigbus_ends_the_process_as_ever)
 {
-	make();
+	cr_assert_eq(mkdir(dir, 0700), 0);
 	cr_expect_eq(ends_by(fault), SIGBUS);
 	cr_expect_eq(ends_by(sent), SIGBUS);
 }
