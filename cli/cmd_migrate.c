@@ -63,7 +63,7 @@ tell(const struct migration *m, struct json_object *answer)
 
 		if (m->p->format == FORMAT_NAME)
 			printf("secret/%s\n", json_object_get_string(name));
-		else if (m->p->format != FORMAT_JSON)
+		else if (m->p->format == FORMAT_TABLE || m->p->format == FORMAT_WIDE)
 			program_say(m->p, "secret/%s migrated", json_object_get_string(name));
 		json_object_array_add(m->migrated, json_object_get(name));
 	}
@@ -143,22 +143,22 @@ ask_all(const struct migration *m, struct error *err)
 	return rc;
 }
 
-/* finish - the whole as JSON, or a word where nothing was to be done */
-static void
-finish(const struct migration *m)
+/* finish - the whole for programs, or a word where nothing was to be done */
+static enum rc
+finish(const struct migration *m, struct error *err)
 {
-	struct json_object *whole;
+	struct json_object *whole = json_object_new_object();
+	enum rc rc;
+	bool done;
 
-	if (m->p->format == FORMAT_JSON) {
-		whole = json_object_new_object();
-		jsonx_put(whole, "migrated", json_object_get(m->migrated));
-		jsonx_put(whole, "failed", json_object_get(m->failed));
-		puts(jsonx_pretty(whole));
-		json_object_put(whole);
-	} else if (json_object_array_length(m->migrated) == 0 &&
-	    json_object_array_length(m->failed) == 0) {
+	jsonx_put(whole, "migrated", json_object_get(m->migrated));
+	jsonx_put(whole, "failed", json_object_get(m->failed));
+	rc = output_data(m->p, whole, &done, err);
+	json_object_put(whole);
+	if (!done && json_object_array_length(m->migrated) == 0 &&
+	    json_object_array_length(m->failed) == 0)
 		program_note(m->p, "No secrets to migrate.");
-	}
+	return rc;
 }
 
 /* do_migrate_secrets - mcpctl migrate secrets --from B --to B [NAME...] */
@@ -176,7 +176,7 @@ do_migrate_secrets(struct program *p, const struct args *a, struct error *err)
 	m.failed = json_object_new_array();
 	rc = a->nwords > 0 ? ask_each(&m, a->words, a->nwords, err) : ask_all(&m, err);
 	if (rc == RC_OK)
-		finish(&m);
+		rc = finish(&m, err);
 	json_object_put(m.migrated);
 	json_object_put(m.failed);
 	return rc;

@@ -152,9 +152,14 @@ $ mcpctl migrate secrets --from clear --to sealed -o json
     "token",
     "two"
   ],
-  "failed": [
-  ]
+  "failed": []
 }
+
+$ mcpctl migrate secrets --from sealed --to clear two -o yaml; mcpctl migrate secrets --from clear --to sealed -o name
+migrated:
+- two
+failed: []
+secret/two
 
 $ mcpctl migrate secrets --from clear --to clear
 mcpctl: to: must be another backend than from

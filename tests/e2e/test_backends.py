@@ -1,8 +1,8 @@
 """Secret backends: plaintext and openbao, their errors, their cache; migrations, also ones cut short."""
 
+import fcntl
 import itertools
 import json
-import os
 import signal
 import subprocess
 import threading
@@ -489,6 +489,21 @@ class Migrate(Case):
         self.assertEqual(done.stderr, "mcpctl: secret 'x': Secret not found: x\n")
 
 
+    def test_mcpctl_migrates_over_http_too(self):
+        bao, name = self.backend(), self.name()
+        self.secret("sealed", {"key": "v"}, name)
+        env = {**self.gw.env, "MCPD_URL": f"http://127.0.0.1:{self.gw.port}",
+               "MCPD_TOKEN": self.gw.token}
+        done = subprocess.run(
+            [BUILD / "mcpctl", "migrate", "secrets", "--from", "sealed", "--to", bao, name, "x"],
+            capture_output=True, text=True, env=env, timeout=PATIENCE,
+        )
+        self.assertEqual(done.stdout, f"secret/{name} migrated\n")
+        self.assertEqual(done.stderr, "mcpctl: secret 'x': Secret not found: x\n")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(self.bao.entries()[f"mcpd/{name}"], {"key": "v"})
+
+
 class CutShort(Case):
     """mcpctl killed where a step waits on OpenBao; then run again."""
 
@@ -655,6 +670,22 @@ class Meanwhile(Case):
         thread.join(PATIENCE)
         self.assertEqual(result, [{"migrated": [name], "failed": []}])
         self.assertEqual(self.key_sent(self.llm(name)), "new")
+
+    def test_one_change_at_openbao_at_a_time(self):
+        bao, name = self.backend(), self.name()
+        with open(self.gw.state / ".outside", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            child = subprocess.Popen(
+                [BUILD / "mcpctl", "--db", self.gw.state, "create", "secret", name, "--backend",
+                 bao, "--data", "key=v"],
+                stdout=subprocess.DEVNULL, env=self.gw.env,
+            )
+            with self.assertRaises(subprocess.TimeoutExpired):
+                child.wait(1)
+            self.assertNotIn(f"secret/data/mcpd/{name}", [e["path"] for e in self.bao.log()])
+            self.secret("sealed", {"key": "v"})  # others don't wait
+        self.assertEqual(child.wait(PATIENCE), 0)
+        self.assertEqual(self.bao.entries()[f"mcpd/{name}"], {"key": "v"})
 
     def test_a_reader_never_waits_for_a_change_at_openbao(self):
         bao = self.backend()
