@@ -6,7 +6,8 @@
  * which no reader and no other change of the catalogue takes, the wants are done at the backend and read
  * back; (3) the plan is run again and committed, on the same wants or not at all; what was done is
  * undone where the commit is refused. So a secret that stands in the catalogue has its values, and a
- * delete that was cut short can be repeated. Killed
+ * delete that was cut short can be repeated.
+ * An answer of the backend that is lost is the same as a kill there: the write may have been done. Killed
  *   - before (2): nothing happened
  *   - in or behind (2), create: values at the backend that no record knows. The same create again finds
  *     them equal and takes them over; other values are a conflict that says where they lie

@@ -243,6 +243,22 @@ do_deed(const struct place *p, struct deed *d, struct error *err)
 	return rc == RC_STALE ? err->rc = RC_BUSY : rc;
 }
 
+/* take_back - what was written where nothing ever was, unless someone has written there since: a delete
+   takes every version, and has no cas */
+static enum rc
+take_back(struct bao *bao, const struct deed *d, struct error *err)
+{
+	struct pairs there = PAIRS_INIT;
+	int64_t version = 0;
+	enum rc rc = openbao_read(bao->http, &bao->at, d->want->secret, &there, &version, err);
+
+	pairs_wipe(&there);
+	if (rc == RC_OK && (version != d->version || version != 1))
+		rc = error_set(err, RC_CONFLICT, "SecretBackend %s: there are other versions of it",
+		    bao->at.name);
+	return rc == RC_OK ? openbao_delete(bao->http, &bao->at, d->want->secret, err) : rc;
+}
+
 /* undo - put back what lay there */
 static void
 undo(const struct place *p, const struct deed *d)
@@ -256,7 +272,7 @@ undo(const struct place *p, const struct deed *d)
 		rc = openbao_write(bao.http, &bao.at, d->want->secret, &d->before, d->version,
 		    &ignored, &err);
 	else if (rc == RC_OK && d->want->op != OUTSIDE_DROP)
-		rc = openbao_delete(bao.http, &bao.at, d->want->secret, &err);
+		rc = take_back(&bao, d, &err);
 	bao_close(&bao);
 	if (rc != RC_OK)
 		log_warn("secret '%s': what was done at its backend stays there: %s",

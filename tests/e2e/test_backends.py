@@ -619,6 +619,34 @@ class CutShort(Case):
 class Meanwhile(Case):
     """Others change a secret while it is moved."""
 
+    def test_an_answer_that_is_lost_is_made_good_by_the_same_request(self):
+        bao, name = self.backend(), self.name()
+        body = {"name": name, "backend": bao, "data": {"key": "v"}}
+        self.bao.hold("POST", f"secret/data/mcpd/{name}", "after")
+        answer = self.call("POST", "/api/v1/secrets", body, 503)
+        self.assertIn("in 5000 ms", answer.json()["error"])
+        self.bao.control("release")
+        self.call("POST", "/api/v1/secrets", body, 201)
+        self.assertEqual(self.bao.entries()[f"mcpd/{name}"], {"key": "v"})
+
+    def test_what_an_operator_wrote_into_a_create_is_not_taken_back(self):
+        bao, name = self.backend(), self.name()
+        where = f"secret/data/mcpd/{name}"
+        self.bao.hold("POST", where, "after")
+        answers = []
+        body = {"name": name, "backend": bao, "data": {"key": "v"}}
+        thread = threading.Thread(
+            target=lambda: answers.append(self.gw.request("POST", "/api/v1/secrets", body))
+        )
+        thread.start()
+        self.bao.control("wait")
+        self.bao.put(name, key="theirs")
+        self.bao.control("release")
+        thread.join(PATIENCE)
+        self.assertStatus(answers[0], 502)
+        self.assertIn("other values back", answers[0].json()["error"])
+        self.assertEqual(self.bao.entries()[f"mcpd/{name}"], {"key": "theirs"})
+
     def start_migrate(self, source, target, name, hold, when):
         self.bao.hold(*hold, when)
         result = []
