@@ -171,6 +171,8 @@ put_plains(struct buf *out, struct service *svc, struct error *err)
 		    metrics_counted(m, METRICS_STORE_RECOVERIES) },
 		{ "mcpd_audit_failures_total", "counter", "Audit lines that could not be written "
 		    "when they were due.", metrics_counted(m, METRICS_AUDIT_FAILURES) },
+		{ "mcpd_samples_lost_total", "counter", "What had no room among the series above.",
+		    metrics_counted(m, METRICS_LOST) },
 	};
 	enum rc rc = RC_OK;
 

@@ -16,6 +16,7 @@
 
 extern atomic_long books_ahead;		/* seconds that the wall clock is put forward */
 extern atomic_int books_failing;	/* errno of every writev; 0: none, -1: the next one is short */
+extern bool books_no_room;		/* for a file that is allocated */
 
 struct books {
 	char		*dir;

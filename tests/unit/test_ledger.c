@@ -392,3 +392,23 @@ Test(ledger, calls_beyond_the_slots_have_their_lines_too)
 	cr_expect_eq(books_used(&b, 0, books_today(), "more").requests, 2);
 	cr_expect_eq(books_logged(&b, books_today()).requests, 2);
 }
+
+Test(ledger, on_a_disk_without_room_a_process_counts_for_itself)
+{
+	books_note(&b, "gpt", 1);
+	ledger_close(b.l);
+	b.l = NULL;
+	lose(0);
+	books_no_room = true;
+	atomic_store(&books_failing, ENOSPC);
+	books_again(&b);
+	books_note(&b, "gpt", 2);
+	/* the log could be read: what it knew is there too */
+	cr_expect_eq(books_used(&b, 0, books_today(), "gpt").requests, 3);
+	books_no_room = false;
+	atomic_store(&books_failing, 0);
+	books_note(&b, "gpt", 1);
+	books_again(&b);
+	books_equal(&b, books_today());
+	cr_expect_eq(books_logged(&b, books_today()).requests, 4);
+}

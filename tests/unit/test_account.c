@@ -1,0 +1,188 @@
+/* test_account.c - what a call leaves behind when the disk, or the room for calls, is full */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/jsonx.h"
+#include "service/account.h"
+#include "service/report.h"
+#include "tests/unit/fixture.h"
+
+static struct fixture f;
+static int failing;			/* errno of every writev; 0: none */
+
+/* writev - the libc's, or a disk that is full */
+ssize_t
+writev(int fd, const struct iovec *v, int n)
+{
+	if (failing == 0)
+		return syscall(SYS_writev, fd, v, n);
+	errno = failing;
+	return -1;
+}
+
+/* set_up - a catalogue with an Llm */
+static void
+set_up(void)
+{
+	fixture_open(&f);
+	fixture_make(&f, &kind_llm, "{'name':'gpt','type':'openai','model':'m'}");
+	fixture_make(&f, &kind_user, "{'name':'ann'}");
+	(void)fixture_look(&f);
+}
+
+/* tear_down - away with it */
+static void
+tear_down(void)
+{
+	failing = 0;
+	fixture_close(&f);
+}
+
+TestSuite(account, .init = set_up, .fini = tear_down);
+
+/* begin - a call of ann's */
+static enum rc
+begin(struct account *a, struct error *err)
+{
+	static struct caller ann;
+
+	ann = fixture_caller(&f, "ann", NULL);
+	return account_begin(a, &f.svc, &(struct account_call){
+	    .caller = &ann, .request_id = "req_0123456789abcdefghijklmn", .model = "m",
+	    .llm = (const void *)table_by_name(f.table, &kind_llm, "gpt"),
+	    .started_ms = clock_mono_ms() }, err);
+}
+
+/* end - with five and seven tokens */
+static void
+end(struct account *a)
+{
+	account_end(a, &(struct account_result){
+	    .status = 200, .first_byte_ms = 1, .usage = { 5, 7, -1 }, .attempts = 1 });
+}
+
+/* lines - of calls, by what GET /api/v1/audit says */
+static size_t
+lines(void)
+{
+	const struct report_audit q = { .llm = "gpt", .limit = "1000" };
+	struct json_object *o;
+	uint64_t skipped;
+	struct error err;
+	size_t n;
+
+	cr_assert_eq(report_audit(&f.svc, f.table, &q, &o, &skipped, &err), RC_OK, "%s", err.msg);
+	n = json_object_array_length(o);
+	json_object_put(o);
+	return n;
+}
+
+/* requests - by what GET /api/v1/usage says */
+static int64_t
+requests(void)
+{
+	struct json_object *o;
+	struct error err;
+	int64_t n = 0;
+
+	cr_assert_eq(report_usage(&f.svc, f.table, NULL, NULL, &o, &err), RC_OK, "%s", err.msg);
+	for (size_t i = 0; i < json_object_array_length(o); i++)
+		n += jsonx_int(json_object_array_get_idx(o, i), "requests", 0);
+	json_object_put(o);
+	return n;
+}
+
+Test(account, with_audit_required_no_call_goes_through_without_its_record)
+{
+	struct account a, second;
+	struct error err;
+
+	f.cfg.audit_required = true;
+	failing = ENOSPC;
+	cr_expect_eq(begin(&a, &err), RC_OK, "nobody knows yet");
+	end(&a);
+	cr_expect_eq(begin(&second, &err), RC_UNAVAILABLE);
+	cr_expect_eq(requests(), 1);
+	failing = 0;
+	cr_expect_eq(lines(), 1, "the one that went through");
+	cr_expect_eq(begin(&second, &err), RC_OK, "%s", err.msg);
+	end(&second);
+	cr_expect_eq(lines(), 2);
+}
+
+Test(account, without_a_slot_a_call_is_made_only_where_no_record_is_required)
+{
+	static struct account all[INFLIGHT_SLOTS];
+	struct account a;
+	struct error err;
+
+	for (size_t i = 0; i < INFLIGHT_SLOTS; i++)
+		cr_assert_eq(begin(&all[i], &err), RC_OK);
+	cr_expect_eq(begin(&a, &err), RC_OK);
+	end(&a);
+	cr_expect_eq(lines(), 1);
+	f.cfg.audit_required = true;
+	cr_expect_eq(begin(&a, &err), RC_UNAVAILABLE);
+	end(&all[0]);
+	cr_expect_eq(begin(&a, &err), RC_OK);
+	end(&a);
+	cr_expect_eq(lines(), 3);
+}
+
+Test(account, a_full_disk_is_told_in_status_and_metrics)
+{
+	struct json_object *o;
+	struct account a;
+
+	failing = ENOSPC;
+	cr_assert_eq(begin(&a, NULL), RC_OK);
+	end(&a);
+	o = report_status(&f.svc, f.table);
+	cr_expect_str_eq(jsonx_str(jsonx_get(o, "audit"), "status", ""), "failing");
+	cr_expect_eq(jsonx_int(jsonx_get(o, "audit"), "waiting", -1), 1);
+	cr_expect_geq(jsonx_int(jsonx_get(o, "audit"), "failures", -1), 1);
+	json_object_put(o);
+	failing = 0;
+	cr_expect_eq(lines(), 1);
+	o = report_status(&f.svc, f.table);
+	cr_expect_str_eq(jsonx_str(jsonx_get(o, "audit"), "status", ""), "ok");
+	cr_expect_eq(jsonx_int(jsonx_get(o, "audit"), "waiting", -1), 0);
+	json_object_put(o);
+}
+
+Test(account, a_change_is_made_whatever_becomes_of_its_line)
+{
+	failing = EIO;
+	fixture_make(&f, &kind_user, "{'name':'bob'}");
+	cr_expect_not_null(table_by_name(fixture_look(&f), &kind_user, "bob"));
+}
+
+static const struct { const char *name, *text; int64_t ms_ago; } sinces[] = {
+	{ "an hour", "1h", 3600000 }, { "days", "7d", 7 * 86400000LL }, { "seconds", "90s", 90000 },
+	{ "no unit", "7", -1 }, { "no number", "h", -1 }, { "words", "yesterday", -1 },
+	{ "empty", "", -1 }, { "minus", "-1h", -1 }, { "a day alone", "2026-11-22", -1 },
+};
+
+Test(account, since_is_a_time_or_a_span)
+{
+	struct error err;
+	int64_t ms;
+
+	for (size_t i = 0; i < sizeof(sinces) / sizeof(sinces[0]); i++) {
+		enum rc rc = report_since("since", sinces[i].text, &ms, &err);
+
+		cr_expect_eq(rc, sinces[i].ms_ago < 0 ? RC_INVALID : RC_OK, "%s", sinces[i].name);
+		if (rc == RC_OK)
+			cr_expect_leq(llabs(clock_wall_ms() - sinces[i].ms_ago - ms), 5000, "%s",
+			    sinces[i].name);
+	}
+	cr_expect_eq(report_since("since", "2026-11-22T12:00:00Z", &ms, &err), RC_OK);
+	cr_expect_eq(ms, 1795348800000);
+}
