@@ -45,6 +45,14 @@ user/alice unchanged
 group/team unchanged
 rbac/callers unchanged
 
+# a line of the audit log for each that was changed, and for no other
+$ grep -ho '"action":"[a-z]*","resource":"[a-z]*","name":"[a-z]*"' state/audit-*.log
+"action":"create","resource":"secrets","name":"anthropic"
+"action":"create","resource":"llms","name":"claude"
+"action":"create","resource":"users","name":"alice"
+"action":"create","resource":"groups","name":"team"
+"action":"create","resource":"rbac","name":"callers"
+
 $ mcpctl get llm claude -o json | grep descr
   "description": "no",
 
