@@ -244,6 +244,68 @@ class Permission(Case):
         )
         self.call("PUT", path, {"description": "harmless"}, token=token)
 
+    def make_group(self, *members, roles=()):
+        """make_group - its name; what the roles give belongs to it"""
+        group = self.gw.create("groups", name=self.unused_name(), members=list(members))["name"]
+        if roles:
+            self.gw.create(
+                "rbac",
+                name=f"rbac-{group}",
+                subjects=[{"kind": "Group", "name": group}],
+                roleBindings=[dict(zip(("role", "resource", "name"), r.split(":"))) for r in roles],
+            )
+        return group
+
+    def test_a_group_gives_at_once_and_takes_at_once(self):
+        user, token = self.gw.user()
+        self.call("GET", "/api/v1/llms", status=403, token=token)
+        group = self.make_group(user, roles=["view:llms"])
+        self.call("GET", "/api/v1/llms", token=token)
+        self.assertEqual(self.call("GET", "/api/v1/whoami", token=token).json()["groups"], [group])
+        self.call("PUT", f"/api/v1/groups/{group}", {"members": []})
+        self.call("GET", "/api/v1/llms", status=403, token=token)
+
+    def test_nobody_comes_into_a_group_that_is_stronger_than_who_lets_them_in(self):
+        user, token = self.gw.user("edit:groups", "edit:users", "edit:mcptokens")
+        group = self.make_group(roles=["run:llms"])
+        path = f"/api/v1/groups/{group}"
+        for member in (user, "admin"):
+            answer = self.call("PUT", path, {"members": [member]}, 403, token)
+            self.assertEqual(answer.json()["error"], "permission denied: run:llms")
+        # nor by a token of somebody who is in it
+        member = self.gw.create("users", name=self.unused_name())["name"]
+        self.call("PUT", path, {"members": [member]})
+        fields = {"name": self.unused_name(), "user": member}
+        self.call("POST", "/api/v1/mcptokens", fields, 403, token)
+        self.call("PUT", path, {"members": []}, token=token)
+        self.call("POST", "/api/v1/mcptokens", fields, 201, token)
+
+    def test_a_group_stays_while_rbac_names_it_and_a_user_leaves_it(self):
+        user = self.gw.create("users", name=self.unused_name())["name"]
+        group = self.make_group(user, roles=["view:llms"])
+        self.call("DELETE", f"/api/v1/groups/{group}", status=409)
+        self.call("DELETE", f"/api/v1/users/{user}", status=204)
+        self.assertEqual(self.call("GET", f"/api/v1/groups/{group}").json()["members"], [])
+        self.call("DELETE", f"/api/v1/rbac/rbac-{group}", status=204)
+        self.call("DELETE", f"/api/v1/groups/{group}", status=204)
+
+    def test_who_may_not_refer_to_a_name_is_not_told_whether_it_is_there(self):
+        self.gw.key_ref()
+        _, token = self.gw.user("create:llms", "create:mcptokens")
+        for there, absent, body in (
+            ("provider", "absent", lambda n: {**LLM, "apiKeyRef": {"name": n, "key": "token"}}),
+            ("admin", "absent", lambda n: {"user": n}),
+        ):
+            path = "/api/v1/llms" if there == "provider" else "/api/v1/mcptokens"
+            answers = [
+                self.call("POST", path, {"name": self.unused_name(), **body(n)}, 403, token)
+                for n in (there, absent)
+            ]
+            self.assertEqual(
+                answers[0].body.replace(there.encode(), b"N"),
+                answers[1].body.replace(absent.encode(), b"N"),
+            )
+
     def test_what_is_in_use_stays(self):
         user, _ = self.gw.user("view:llms")
         self.call("DELETE", f"/api/v1/users/{user}", status=409)
@@ -251,6 +313,36 @@ class Permission(Case):
         self.call("DELETE", f"/api/v1/users/{user}", status=409)
         self.call("DELETE", f"/api/v1/rbac/rbac-{user}", status=204)
         self.call("DELETE", f"/api/v1/users/{user}", status=204)
+
+
+class LastAdministrator(GatewayCase):
+    """On a gateway of its own: no other test's users may edit rbac."""
+
+    def test_the_last_one_who_can_edit_rbac_stays(self):
+        path = "/api/v1/rbac/admins"
+        self.call("DELETE", path, status=409)
+        for body in (
+            {"roleBindings": [{"role": "edit", "resource": "llms"}]},
+            {"subjects": [{"kind": "User", "name": self.gw.user()[0]}], "roleBindings": [
+                {"role": "view", "resource": "*"}]},
+        ):  # fmt: skip
+            self.call("PUT", path, body, 409)
+        self.call("DELETE", "/api/v1/users/admin", status=409)
+        # the right may move, but not vanish
+        user, token = self.gw.user()
+        self.gw.create("groups", name="ops", members=[user])
+        self.gw.create(
+            "rbac",
+            name="ops",
+            subjects=[{"kind": "Group", "name": "ops"}],
+            roleBindings=[{"role": "edit", "resource": r} for r in ("rbac", "groups")],
+        )
+        self.call("DELETE", path, status=204)
+        self.call("DELETE", "/api/v1/rbac/ops", status=409, token=token)
+        self.call("PUT", "/api/v1/groups/ops", {"members": []}, 409, token)
+        refused = self.gw.ctl("delete", "rbac", "ops", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("nobody could edit rbac any more", refused.stderr)
 
 
 if __name__ == "__main__":
