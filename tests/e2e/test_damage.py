@@ -19,7 +19,7 @@ from gateway import BUILD, Gateway, GatewayCase, PATIENCE, WEB_USER, wait_for
 CRASH = BUILD / "tests/crash"
 QUIET = "QUIET" in os.environ
 STOPPED = 10.0  # seconds that the holder of the lock is stopped
-BUSY = 5.5  # ... within which a writer is told that it can't be
+BUSY = 5.5 if QUIET else 9.0  # ... within which a writer is told that it can't be
 AFTER = 1.0 if QUIET else 5.0  # ... after which all is as before
 READ = 0.05 if QUIET else 2.0  # ... that no read takes
 DISK = (

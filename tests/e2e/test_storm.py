@@ -22,7 +22,7 @@ from gateway import BUILD, GatewayCase, PATIENCE, wait_for
 STORM = float(os.environ.get("STORM", 5))  # seconds of killing
 QUIET = "QUIET" in os.environ
 SLOW = 1.0  # seconds that no operation takes, on a quiet machine
-SLOW_ANY = 6.0  # ... that it may take on any
+SLOW_ANY = 12.0  # ... that it may take on any
 REST_WRITERS, CTL_WRITERS, REST_READERS, STORE_READERS = 3, 2, 2, 3
 WRITERS = REST_WRITERS + CTL_WRITERS
 CRASH = BUILD / "tests/crash"
