@@ -319,6 +319,9 @@ static const struct {
 } asks[ASK__MAX] = {
 	[ASK_WHOAMI]	= { "GET", "/api/v1/whoami", "", ANSWER_MS },
 	[ASK_PROBE]	= { "POST", "/api/v1/llms/", "/test", ANSWER_MS },
+	[ASK_AUDIT]	= { "GET", "/api/v1/audit", "", ANSWER_MS },
+	[ASK_USAGE]	= { "GET", "/api/v1/usage", "", ANSWER_MS },
+	[ASK_STATUS]	= { "GET", "/api/v1/status", "", ANSWER_MS },
 	[ASK_MIGRATE]	= { "POST", "/api/v1/secrets/migrate", "", ANSWER_MS },
 };
 

@@ -4,6 +4,7 @@
 #include "cli/reports.h"
 #include "service/migrate.h"
 #include "service/probe.h"
+#include "service/report.h"
 #include "service/whoami.h"
 
 /* whoami - GET /api/v1/whoami */
@@ -30,6 +31,41 @@ probe(const struct report_place *at, const struct question *q, struct json_objec
 	return RC_OK;
 }
 
+/* audit - GET /api/v1/audit */
+static enum rc
+audit(const struct report_place *at, const struct question *q, struct json_object **out,
+    struct error *err)
+{
+	const struct report_audit query = {
+		.llm = report_param(q, "llm"), .user = report_param(q, "user"),
+		.since = report_param(q, "since"), .after = report_param(q, "after"),
+		.limit = report_param(q, "limit"),
+	};
+	uint64_t skipped;
+
+	return report_audit(at->svc, at->table, &query, out, &skipped, err);
+}
+
+/* usage - GET /api/v1/usage */
+static enum rc
+usage(const struct report_place *at, const struct question *q, struct json_object **out,
+    struct error *err)
+{
+	return report_usage(at->svc, at->table, report_param(q, "by"), report_param(q, "since"),
+	    out, err);
+}
+
+/* status - GET /api/v1/status */
+static enum rc
+status(const struct report_place *at, const struct question *q, struct json_object **out,
+    struct error *err)
+{
+	(void)q;
+	(void)err;
+	*out = report_status(at->svc, at->table);
+	return RC_OK;
+}
+
 /* migrate - POST /api/v1/secrets/migrate */
 static enum rc
 migrate(const struct report_place *at, const struct question *q, struct json_object **out,
@@ -45,6 +81,9 @@ static const struct {
 } reports[ASK__MAX] = {
 	[ASK_WHOAMI]	= { whoami, false },
 	[ASK_PROBE]	= { probe, true },
+	[ASK_AUDIT]	= { audit, false },
+	[ASK_USAGE]	= { usage, false },
+	[ASK_STATUS]	= { status, false },
 	[ASK_MIGRATE]	= { migrate, false },
 };
 

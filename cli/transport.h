@@ -30,6 +30,9 @@ struct transport;
 enum ask {
 	ASK_WHOAMI,			/* who am I, what may I do (service/whoami.h) */
 	ASK_PROBE,			/* name: an Llm. Does its key work (service/probe.h) */
+	ASK_AUDIT,			/* params: llm, user, since, after, limit (service/report.h) */
+	ASK_USAGE,			/* params: by, since */
+	ASK_STATUS,			/* how the gateway is */
 	ASK_MIGRATE,			/* body: from, to, names (service/migrate.h) */
 	ASK__MAX
 };

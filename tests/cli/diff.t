@@ -25,7 +25,18 @@ $ mcpctl diff -f c.yaml
 $ mcpctl diff -f c.yaml
 secret/keys: values can't be compared over HTTP
 
-$ for k in secrets llms users groups rbac mcptokens; do mcpctl get $k -o yaml; echo ---; done > all.yaml 2>/dev/null; mcpctl diff -f all.yaml
+$ mcpctl create sb clear --type plaintext --description 'in clear' -q; mcpctl create group g --member alice -q; mcpctl create secret c --backend clear --data k=v -q
+> mcpctl get all -o yaml > all.yaml; mcpctl diff -f all.yaml; mcpctl apply -f all.yaml
+secretbackend/clear unchanged
+secretbackend/sealed unchanged
+secret/c unchanged
+secret/keys unchanged
+llm/claude unchanged
+user/admin unchanged
+user/alice unchanged
+group/g unchanged
+rbac/admins unchanged
+mcptoken/admin unchanged
 
 $ mcpctl get llm claude -o yaml | sed 's/^tier:.*/tier: heavy/; s/4096/1024/; s/^aliases.*/aliases: [x, y]/' | mcpctl diff -f -
 --- live/llm/claude

@@ -9,6 +9,7 @@
 #include "cli/interrupt.h"
 #include "cli/local_call.h"
 #include "cli/remote.h"
+#include "cli/reports.h"
 #include "cli/transport.h"
 #include "service/infer.h"
 #include "tests/unit/fixture.h"
@@ -124,6 +125,72 @@ Test(remote, a_refusal_is_the_error_that_it_was, .timeout = 60)
 		stop(t);
 		bench_release(&b);
 	}
+}
+
+/* every question, and what goes to a server for it */
+static const struct {
+	enum ask	 what;
+	const char	*name, *line;
+} asked[] = {
+	{ ASK_WHOAMI, NULL, "GET /v1/x/api/v1/whoami?llm=a%20b%26&since=1h HTTP" },
+	{ ASK_PROBE, "c d", "POST /v1/x/api/v1/llms/c%20d/test?llm=a%20b%26&since=1h HTTP" },
+	{ ASK_AUDIT, NULL, "GET /v1/x/api/v1/audit?llm=a%20b%26&since=1h HTTP" },
+	{ ASK_USAGE, NULL, "GET /v1/x/api/v1/usage?llm=a%20b%26&since=1h HTTP" },
+	{ ASK_STATUS, NULL, "GET /v1/x/api/v1/status?llm=a%20b%26&since=1h HTTP" },
+	{ ASK_MIGRATE, NULL, "POST /v1/x/api/v1/secrets/migrate?llm=a%20b%26&since=1h HTTP" },
+};
+
+Test(remote, a_question_goes_to_its_path_with_what_was_given, .timeout = 60)
+{
+	static const struct param params[] = { { "llm", "a b&" }, { "after", NULL },
+		{ "since", "1h" }, { NULL, NULL } };
+	static const struct step script[] = { { ANSWER("200 OK", "{\"a\":1}"), SHUT }, { NULL, END } };
+
+	cr_assert_eq(sizeof(asked) / sizeof(asked[0]), ASK__MAX);
+	for (size_t i = 0; i < ASK__MAX; i++) {
+		struct question q = {
+			.what = asked[i].what, .name = asked[i].name, .params = params
+		};
+		struct transport *t = serve(script);
+		struct json_object *out;
+		struct error err;
+
+		cr_assert_eq(t->ops->ask(t, &q, &out, &err), RC_OK, "%s", err.msg);
+		cr_expect_eq(jsonx_int(out, "a", 0), 1);
+		json_object_put(out);
+		stop(t);
+		cr_expect_eq(strncmp(b.server.seen[0].p, asked[i].line, strlen(asked[i].line)), 0,
+		    "%s", b.server.seen[0].p);
+		bench_release(&b);
+	}
+}
+
+Test(reports, the_store_itself_answers_the_same_questions)
+{
+	static const enum ask whole[] = { ASK_WHOAMI, ASK_USAGE, ASK_STATUS };
+	static const struct param wrong[] = { { "since", "soon" }, { NULL, NULL } };
+	struct fixture f;
+	struct report_place at;
+	struct question q;
+	struct json_object *out;
+	struct error err;
+
+	fixture_open(&f);
+	at = (struct report_place){ &f.svc, &f.admin, fixture_look(&f), NULL };
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+		q = (struct question){ .what = whole[i] };
+		cr_expect_not(report_needs_http(whole[i]));
+		cr_assert_eq(report_answer(&at, &q, &out, &err), RC_OK, "%s", err.msg);
+		json_object_put(out);
+	}
+	q = (struct question){ .what = ASK_USAGE, .params = wrong };
+	cr_expect_eq(report_answer(&at, &q, &out, &err), RC_INVALID);
+	q.what = ASK_AUDIT;
+	cr_expect_eq(report_answer(&at, &q, &out, &err), RC_INVALID);
+	q = (struct question){ .what = ASK_PROBE, .name = "nothing" };
+	cr_expect(report_needs_http(ASK_PROBE));
+	cr_expect_eq(report_answer(&at, &q, &out, &err), RC_NOT_FOUND);
+	fixture_close(&f);
 }
 
 struct taken {				/* a sink that keeps what it gets */
