@@ -152,44 +152,52 @@ tr_cache(struct translation *t, struct blocks *b, struct span cache_control)
 
 /* --- what a message becomes --- */
 
-/* write_thinking - rule 14: only what is signed, and nothing but what Anthropic knows */
+/* write_thought - one block, if it may go back: signed, or redacted; only what Anthropic knows of it */
+static void
+write_thought(struct translation *t, struct span block)
+{
+	struct jscan_want want[] = {
+		{ .name = "type" }, { .name = "thinking" }, { .name = "signature" }, { .name = "data" }
+	};
+	bool redacted;
+
+	tr_members(block, want, sizeof(want) / sizeof(want[0]));
+	redacted = jscan_is(want[0].value, "redacted_thinking");
+	if (redacted ? !tr_has(t, want[3].value, 's', ".data")
+	    : !tr_has(t, want[2].value, 's', ".signature") || jscan_is(want[2].value, ""))
+		return;
+	tr_block(t, &t->turn.blocks);
+	if (redacted) {
+		tr_put(t, "{\"type\":\"redacted_thinking\",\"data\":");
+		tr_span(t, want[3].value);
+	} else {
+		tr_put(t, "{\"type\":\"thinking\",\"thinking\":");
+		if (tr_has(t, want[1].value, 's', ".thinking"))
+			tr_span(t, want[1].value);
+		else
+			tr_put(t, "\"\"");
+		tr_put(t, ",\"signature\":");
+		tr_span(t, want[2].value);
+	}
+	tr_put(t, "}");
+	t->thinks = true;
+}
+
+/* write_thinking - rule 14: unsigned thinking is never sent */
 static void
 write_thinking(struct translation *t, struct span blocks)
 {
-	struct span block, text, signature, data;
+	struct span block;
 	size_t at = 0, j = 0, was;
 
 	if (!tr_has(t, blocks, 'a', ".thinking_blocks"))
 		return;
 	for (; t->w.rc == RC_OK && jscan_next(blocks, &at, NULL, &block); tr_leave(t, was)) {
 		was = tr_enter(t, ".thinking_blocks[%zu]", j++);
-		if (jscan_type(block) != 'o') {
+		if (jscan_type(block) == 'o')
+			write_thought(t, block);
+		else
 			tr_refuse(t, "", "must be an object");
-			continue;
-		}
-		text = jscan_get(block, "thinking");
-		signature = jscan_get(block, "signature");
-		data = jscan_get(block, "data");
-		if (jscan_is(jscan_get(block, "type"), "redacted_thinking")) {
-			if (!tr_has(t, data, 's', ".data"))
-				continue;
-			tr_block(t, &t->turn.blocks);
-			tr_put(t, "{\"type\":\"redacted_thinking\",\"data\":");
-			tr_span(t, data);
-		} else if (!tr_has(t, signature, 's', ".signature") || jscan_is(signature, "")) {
-			continue;
-		} else {
-			tr_block(t, &t->turn.blocks);
-			tr_put(t, "{\"type\":\"thinking\",\"thinking\":");
-			if (tr_has(t, text, 's', ".thinking"))
-				tr_span(t, text);
-			else
-				tr_put(t, "\"\"");
-			tr_put(t, ",\"signature\":");
-			tr_span(t, signature);
-		}
-		tr_put(t, "}");
-		t->thinks = true;
 	}
 }
 

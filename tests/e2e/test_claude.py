@@ -123,6 +123,19 @@ class Wire(ClaudeCase):
         self.assertFailure(refused, 400, param="messages[1].content[0].type")
         self.sent(url, 0)
 
+    def test_a_deep_schema_fits_a_threads_stack(self):
+        schema = {"type": "string"}
+        for _ in range(58):  # two levels of JSON each: as deep as a body may be
+            schema = {"properties": {"a": schema}}
+        llm, url = self.claude_llm(answer(text("{}")))
+        format = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
+        self.infer(llm, {**HI, "response_format": format})
+        got = self.sent(url)[0]["output_config"]["format"]["schema"]
+        for _ in range(58):
+            self.assertIs(got["additionalProperties"], False)
+            got = got["properties"]["a"]
+        self.assertEqual(got, {"type": "string"})
+
     def test_unknown_fields_are_ignored_by_name(self):
         llm, _ = self.claude_llm(answer(text("x")), extra={"thinking": "none"})
         got = self.infer(llm, {**HI, "seed": 1, "brand_new": 1, "reasoning_effort": "low"})
