@@ -6,6 +6,7 @@ QUIET=1 holds the times to what a quiet machine must keep.
 import ctypes
 import os
 import pathlib
+import re
 import shutil
 import signal
 import stat
@@ -256,6 +257,31 @@ class FullDisk(GatewayCase):
         self.assertEqual(done.returncode, 1, done)
         self.assertIn("space", done.stderr)
 
+    def counted(self):
+        """counted - (requests in the usage, audit lines that could not be written, lines that were)"""
+        usage = self.call("GET", "/api/v1/usage?by=llm").json()
+        text = self.call("GET", "/metrics").body.decode()
+        failed = re.search(r"^mcpd_audit_failures_total (\d+)", text, re.M)
+        lines = [
+            p.read_text().count("llm_inference_call") for p in self.gw.state.glob("audit-*.log")
+        ]
+        return sum(row["requests"] for row in usage), int(failed[1]), sum(lines)
+
+    def read_and_call(self, llm):
+        """read_and_call - as if nothing were; each call is counted, its line written or missed"""
+        before = self.counted()
+        for _ in range(6):
+            answer = self.call("GET", f"/api/v1/llms/{llm}")
+            self.assertEqual(answer.json()["description"], "kept")
+            self.assertStatus(self.gw.chat(llm), 200)
+
+        def booked():
+            requests, failed, lines = (b - a for a, b in zip(before, self.counted()))
+            return requests, failed + lines
+
+        wait_for("six calls in the books", lambda: min(booked()) >= 6)
+        self.assertEqual(booked(), (6, 6))
+
     def test_a_full_disk_refuses_writes_and_nothing_else(self):
         llm = self.gw.llm(name="first", description="kept")
         self.assertStatus(self.gw.chat(llm), 200)
@@ -264,11 +290,7 @@ class FullDisk(GatewayCase):
             self.fill()
             for _ in range(3):
                 self.refused(i)
-            for _ in range(6):
-                self.assertEqual(
-                    self.gw.request("GET", "/api/v1/llms/first").json()["description"], "kept"
-                )
-                self.assertStatus(self.gw.chat(llm), 200)
+            self.read_and_call(llm)
             self.free()
             name = f"after-{i}"
             self.call("POST", "/api/v1/llms", {"name": name, "type": "openai", "model": "m"}, 201)
