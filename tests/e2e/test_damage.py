@@ -1,4 +1,4 @@
-"""What can happen to a store from outside while a pool serves it. STORE.md 6.
+"""What can happen to a store from outside while a pool serves it. STORE.md 5.
 
 QUIET=1 holds the times to what a quiet machine must keep.
 """
