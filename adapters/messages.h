@@ -6,7 +6,7 @@
  * Units   tokens, bytes
  * Errors  as adapter.h says of each slot
  * Owns    nothing but the state of a stream, freed by messages_stream_release()
- * Source  TRANSLATION.md 5; docs/TRANSLATION.md
+ * Source  TRANSLATION.md 5; docs/MESSAGES.md, which is checked against fields[] of messages_request.c
  */
 #ifndef ADAPTERS_MESSAGES_H
 #define ADAPTERS_MESSAGES_H
@@ -32,6 +32,9 @@ void messages_stream_release(void *state);
 
 #define MESSAGES_STREAM_SIZE	128	/* bytes of a stream's state; messages_stream.c checks it */
 
+
+/* messages_field - the name of the i-th member of a request that is known; NULL: there are no more */
+const char *messages_field(size_t i);
 
 /* messages_stop_reason - of a finish_reason; tools: the answer has tool_use blocks */
 const char *messages_stop_reason(struct span finish_reason, bool tools);

@@ -253,7 +253,7 @@ put_metadata(struct build *b, const struct members *m)
 	return b->w.rc;
 }
 
-/* bands of thinking, as TRANSLATION.md 1.13 has them: the last one that a budget reaches */
+/* bands of thinking, as the other direction has them: the last one that a budget reaches */
 static const struct { long long budget; const char *effort; } bands[] = {
 	{ 0, "low" }, { 2048, "medium" }, { 4096, "high" }, { 8192, "xhigh" },
 };
@@ -349,6 +349,13 @@ static const struct {
 	[F_TOP_K]	= { "top_k", NULL },
 	[F_CACHE_CONTROL] = { "cache_control", NULL },
 };
+
+/* messages_field - for what must know them all */
+const char *
+messages_field(size_t i)
+{
+	return i < F__MAX ? fields[i].name : NULL;
+}
 
 /* ignore_member - one that we don't know, by its name in clear */
 static void

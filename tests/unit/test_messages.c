@@ -1,0 +1,160 @@
+/* test_messages.c - what the cases of the Messages API can't show: limits, and the documents */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapters/messages.h"
+#include "base/mem.h"
+
+#define TEXT_MAX	(1 << 20)	/* bytes */
+
+struct play {				/* one stream of the provider's */
+	struct adapter_call	call;
+	struct adapter_stream	s;
+	struct buf		out;
+	struct error		err;
+};
+
+static void
+play_open(struct play *p, size_t max_held)
+{
+	*p = (struct play){
+		.call = { .api = API_MESSAGES, .type = "openai", .model = "m", .request_id = "r",
+		    .stream = true, .max_held = max_held },
+		.s = { .usage = { -1, -1, -1 } },
+	};
+	p->s.state = x_calloc(1, messages_to_openai.stream_size);
+	buf_init(&p->out, TEXT_MAX);
+}
+
+/* play_call - a piece of the i-th tool call */
+static enum rc
+play_call(struct play *p, int i, const char *arguments)
+{
+	char *data = x_asprintf("{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":%d,\"id\":\"c\","
+	    "\"function\":{\"name\":\"f\",\"arguments\":\"%s\"}}]}}]}", i, arguments);
+	const struct sse_event event = { .data = data, .data_len = strlen(data), .whole = true };
+	enum rc rc = messages_to_openai.event(&p->call, &p->s, &event, &p->out, &p->err);
+
+	free(data);
+	return rc;
+}
+
+static void
+play_close(struct play *p)
+{
+	messages_to_openai.stream_release(p->s.state);
+	free(p->s.state);
+	buf_release(&p->out);
+}
+
+Test(messages, holds_no_more_than_its_limit)
+{
+	char kilobyte[1025];
+	struct play p;
+
+	memset(kilobyte, 'x', 1024);
+	kilobyte[1024] = '\0';
+	play_open(&p, 4096);
+	for (int i = 0; i < 100; i++)	/* the open tool's are not held */
+		cr_assert_eq(play_call(&p, 0, kilobyte), RC_OK);
+	for (int i = 0; i < 3; i++)
+		cr_assert_eq(play_call(&p, 1, kilobyte), RC_OK);
+	cr_expect_eq(play_call(&p, 1, kilobyte), RC_UPSTREAM);
+	cr_expect(strstr(p.err.msg, "larger than 4096 bytes") != NULL, "%s", p.err.msg);
+	play_close(&p);
+}
+
+Test(messages, holds_no_more_calls_than_an_answer_may_have)
+{
+	enum rc rc = RC_OK;
+	struct play p;
+	int n;
+
+	play_open(&p, TEXT_MAX);
+	for (n = 0; n < 5000 && rc == RC_OK; n++)
+		rc = play_call(&p, n, "");
+	cr_expect_eq(rc, RC_UPSTREAM);
+	cr_expect_eq(n, 1 + 1024 + 1, "one is open, 1024 wait: %d", n);
+	play_close(&p);
+}
+
+static const struct { const char *finish; bool tools; const char *stop; } reasons[] = {
+	{ "\"stop\"", false, "end_turn" }, { "\"stop\"", true, "tool_use" },
+	{ "\"length\"", false, "max_tokens" }, { "\"length\"", true, "max_tokens" },
+	{ "\"tool_calls\"", true, "tool_use" }, { "\"function_call\"", true, "tool_use" },
+	{ "\"content_filter\"", false, "refusal" }, { "\"content_filter\"", true, "refusal" },
+	{ "\"newest\"", false, "end_turn" }, { "", false, "end_turn" }, { "", true, "tool_use" },
+};
+
+Test(messages, gives_every_finish_reason_its_stop_reason)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		const struct span finish = { reasons[i].finish, strlen(reasons[i].finish) };
+
+		cr_expect_str_eq(messages_stop_reason(finish, reasons[i].tools), reasons[i].stop,
+		    "%s", reasons[i].finish);
+	}
+}
+
+/* has_row - a line of a table names it in its first column */
+static bool
+has_row(FILE *doc, const char *name)
+{
+	char line[1024], *second;
+
+	rewind(doc);
+	while (fgets(line, sizeof(line), doc) != NULL) {
+		if (strncmp(line, "| `", 3) != 0 || (second = strchr(line + 1, '|')) == NULL)
+			continue;
+		*second = '\0';
+		if (strstr(line, name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+Test(messages, has_a_row_in_the_documents_for_every_field)
+{
+	FILE *doc = fopen(DOCS_DIR "/MESSAGES.md", "r");
+	size_t i;
+
+	cr_assert_not_null(doc);
+	for (i = 0; messages_field(i) != NULL; i++) {
+		char *name = x_asprintf("`%s`", messages_field(i));
+
+		cr_expect(has_row(doc, name), "%s", name);
+		free(name);
+	}
+	cr_expect_gt(i, 10);
+	fclose(doc);
+}
+
+Test(messages, counts_tokens_by_the_bytes_of_the_request)
+{
+	const struct adapter *a = adapter_find("ollama", API_COUNT_TOKENS);
+	const struct adapter_call call = { .api = API_COUNT_TOKENS, .body = "12345678901",
+	    .body_len = 11 };
+	struct buf out = BUF_INIT(64);
+	struct usage usage;
+
+	cr_assert_not_null(a);
+	cr_expect(a->local);
+	cr_expect_eq(a->response(&call, "", 0, &out, &usage, NULL), RC_OK);
+	cr_expect_str_eq(out.p, "{\"input_tokens\":2}");
+	buf_release(&out);
+}
+
+Test(messages, is_served_for_every_type_that_infers)
+{
+	static const char *const types[] = { "anthropic", "openai", "deepseek", "vllm", "ollama" };
+
+	for (size_t i = 0; i < 5; i++) {
+		cr_expect_not_null(adapter_find(types[i], API_MESSAGES), "%s", types[i]);
+		cr_expect_not_null(adapter_find(types[i], API_COUNT_TOKENS), "%s", types[i]);
+		cr_expect_not_null(adapter_find(types[i], API_MODELS), "%s", types[i]);
+		cr_expect_eq(adapter_find(types[i], API_RESPONSES) == NULL, i == 0);
+	}
+	cr_expect_null(adapter_find("gemini-cli", API_MESSAGES));
+}
