@@ -82,7 +82,7 @@ explain(const struct changes *c, size_t i, struct faults *faults)
 	const struct manifest_item *from = i < c->manifest->n ? &c->manifest->v[i] : NULL;
 	char *name = x_asprintf("%s/%s", item->kind->singular, item->name);
 
-	for (size_t f = 0; f < item->faults.n; f++)
+	for (size_t f = 0; from != NULL && f < item->faults.n; f++)
 		manifest_fault(c->manifest, from, item->faults.v[f].path,
 		    item->faults.v[f].message, faults);
 	if (item->why != NULL && from != NULL)
@@ -92,6 +92,16 @@ explain(const struct changes *c, size_t i, struct faults *faults)
 	free(name);
 }
 
+/* tell_done - one more */
+static void
+tell_done(struct changes *c)
+{
+	const struct apply_item *item = &c->v[c->done++];
+
+	if (c->each != NULL)
+		c->each(c->arg, item);
+}
+
 /* run_at_once - all, or none */
 static enum rc
 run_at_once(struct changes *c, struct program *p, struct transport *t, bool rehearse,
@@ -99,8 +109,8 @@ run_at_once(struct changes *c, struct program *p, struct transport *t, bool rehe
 {
 	enum rc rc = t->ops->apply(t, c->v, c->n, rehearse, err);
 
-	if (rc == RC_OK)
-		c->done = c->n;
+	while (rc == RC_OK && c->done < c->n)
+		tell_done(c);
 	for (size_t i = 0; rc == RC_INVALID && i < c->n; i++)
 		if (c->v[i].rc != RC_OK)
 			explain(c, i, &p->faults);
@@ -205,8 +215,8 @@ check_all(const struct changes *c, struct faults *faults, struct error *err)
 	return faults->total == 0 ? RC_OK : error_set(err, RC_INVALID, "invalid documents");
 }
 
-/* run_each - up to the first refusal. What was made stays made: RC_CONFLICT tells so, whatever it
-   was, but for a token that isn't known */
+/* run_each - up to the first refusal. What was made stays made; what was refused becomes faults, but
+   for a token that isn't known */
 static enum rc
 run_each(struct changes *c, struct program *p, struct transport *t, bool rehearse,
     struct error *err)
@@ -215,11 +225,13 @@ run_each(struct changes *c, struct program *p, struct transport *t, bool rehears
 	struct apply_item *item;
 	enum rc rc = check_all(c, &p->faults, err);
 
-	for (; rc == RC_OK && c->done < c->n; c->done += rc == RC_OK) {
+	while (rc == RC_OK && c->done < c->n) {
 		item = &c->v[c->done];
 		progress_at(&show, c->done);
-		if ((rc = item->rc = run_one(t, item, rehearse, err)) != RC_OK &&
-		    item->faults.total == 0)
+		rc = item->rc = run_one(t, item, rehearse, err);
+		if (rc == RC_OK)
+			tell_done(c);
+		else if (item->faults.total == 0)
 			item->why = x_strdup(err->msg);
 	}
 	progress_end(&show);

@@ -22,6 +22,9 @@ struct changes {
 	struct apply_item	*v;		/* the first manifest->n are the manifest's, in its order */
 	size_t			 n;
 	size_t			 done;		/* of v, from its beginning */
+	/* MAY. Called for each that is done; on a server as soon as it is */
+	void			(*each)(void *arg, const struct apply_item *item);
+	void			*arg;
 	char			**names;	/* of the ones to be deleted */
 	size_t			 nnames;
 };

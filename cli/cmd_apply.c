@@ -22,62 +22,75 @@ apply_read(struct program *p, const struct args *a, struct manifest *m, struct e
 	return rc == RC_OK ? manifest_finish(m, &p->faults, err) : rc;
 }
 
-/* result - {"kind", "name", "result"} for programs */
-static struct json_object *
-result(const struct apply_item *item)
+struct telling {			/* how it is told what becomes of each object */
+	struct program		*p;
+	struct json_object	*list;	/* for -o json and yaml; NULL: line by line */
+	bool			 rehearse;
+};
+
+/* add_result - {"kind", "name", "result"} for programs */
+static void
+add_result(struct json_object *list, const struct apply_item *item)
 {
 	struct json_object *o = json_object_new_object();
 
 	jsonx_put_str(o, "kind", item->kind->singular);
 	jsonx_put_str(o, "name", item->name);
 	jsonx_put_str(o, "result", apply_outcomes[item->outcome]);
-	return o;
+	json_object_array_add(list, o);
 }
 
-/* tell - a line an object */
-static enum rc
-tell(struct program *p, const struct changes *c, bool rehearse, struct error *err)
+/* each - a line as it is done: who interrupts it must know how far it came */
+static void
+each(void *arg, const struct apply_item *item)
 {
-	struct json_object *list = json_object_new_array();
+	const struct telling *to = arg;
+
+	if (to->list != NULL)
+		add_result(to->list, item);
+	else if (to->p->format == FORMAT_NAME)
+		printf("%s/%s\n", item->kind->singular, item->name);
+	else
+		program_say(to->p, "%s/%s %s%s", item->kind->singular, item->name,
+		    apply_outcomes[item->outcome], to->rehearse ? " (dry run)" : "");
+	fflush(stdout);
+}
+
+/* run - what was made before a refusal is told before it */
+static enum rc
+run(struct telling *to, struct changes *c, struct transport *t, struct error *err)
+{
+	enum rc rc = changes_run(c, to->p, t, to->rehearse, err), told = RC_OK;
+	struct error why;
 	bool done;
-	enum rc rc;
 
-	for (size_t i = 0; i < c->done; i++)
-		json_object_array_add(list, result(&c->v[i]));
-	rc = output_data(p, list, &done, err);
-	for (size_t i = 0; !done && i < c->done; i++) {
-		const struct apply_item *item = &c->v[i];
-
-		if (p->format == FORMAT_NAME)
-			printf("%s/%s\n", item->kind->singular, item->name);
-		else
-			program_say(p, "%s/%s %s%s", item->kind->singular, item->name,
-			    apply_outcomes[item->outcome], rehearse ? " (dry run)" : "");
-	}
-	json_object_put(list);
+	if (to->list != NULL && (told = output_data(to->p, to->list, &done, &why)) != RC_OK &&
+	    rc == RC_OK)
+		rc = error_set(err, told, "%s", why.msg);
+	if (rc != RC_OK && c->done > 0)
+		program_note(to->p, "%zu of %zu objects are applied; stopped at a refusal", c->done,
+		    c->n);
 	return rc;
 }
 
-/* apply - what was made before a refusal is told before it */
+/* apply - the manifest, all of it or as far as it goes */
 static enum rc
 apply(struct program *p, const struct manifest *m, bool rehearse, bool prune, struct error *err)
 {
+	bool data = p->format == FORMAT_JSON || p->format == FORMAT_YAML;
+	struct telling to = { .p = p, .rehearse = rehearse };
 	struct changes c;
 	struct transport *t;
-	struct error why;
-	enum rc rc, told;
+	enum rc rc;
 
 	if ((rc = program_transport(p, &t, err)) != RC_OK)
 		return rc;
-	rc = changes_plan(&c, m, t, prune, err);
-	if (rc == RC_OK) {
-		rc = changes_run(&c, p, t, rehearse, err);
-		told = tell(p, &c, rehearse, &why);
-		if (rc == RC_OK && told != RC_OK)
-			rc = error_set(err, told, "%s", why.msg);
-		if (rc != RC_OK && c.done > 0)
-			program_note(p, "%zu of %zu objects are applied; stopped at a refusal",
-			    c.done, c.n);
+	if ((rc = changes_plan(&c, m, t, prune, err)) == RC_OK) {
+		to.list = data ? json_object_new_array() : NULL;
+		c.each = each;
+		c.arg = &to;
+		rc = run(&to, &c, t, err);
+		json_object_put(to.list);
 	}
 	changes_release(&c);
 	return rc;

@@ -27,7 +27,7 @@
 
 struct remote {
 	struct transport t;
-	struct http	*http;		/* made at the first call: TLS costs 10 ms to set up */
+	struct http	*http;		/* made at the first call */
 	char		*url, *authorization;
 	char		*ca_file, *proxy;
 	bool		 insecure;
@@ -139,8 +139,8 @@ send(struct remote *r, struct call *c, struct error *err)
 		.method = c->method, .url = url, .headers = headers,
 		.nheaders = add_headers(c, headers, 2, version), .body = c->body,
 		.body_len = c->body_len, .allow_private = true,
-		.has_key = !r->insecure, .connect_timeout_ms = CONNECT_MS, .header_timeout_ms = c->wait_ms,
-		.idle_timeout_ms = c->wait_ms,
+		.has_key = !r->insecure, .connect_timeout_ms = CONNECT_MS,
+		.header_timeout_ms = c->wait_ms, .idle_timeout_ms = c->wait_ms,
 	};
 	const struct http_events events = {
 		.arg = c, .head = on_head, .data = on_data, .drained = on_drained,
@@ -418,11 +418,13 @@ static const struct transport_ops remote_ops = {
 struct transport *
 remote_new(const struct remote_opts *o)
 {
+	size_t size = sizeof("Bearer ") + strlen(o->token);
 	struct remote *r = x_calloc(1, sizeof(*r));
 
 	r->t.ops = &remote_ops;
 	r->url = x_strdup(o->url);
-	r->authorization = x_asprintf("Bearer %s", o->token);
+	r->authorization = x_malloc(size);	/* x_asprintf() leaves copies behind as it grows */
+	snprintf(r->authorization, size, "Bearer %s", o->token);
 	r->ca_file = x_strdup(o->ca_file);
 	r->proxy = x_strdup(o->proxy);
 	r->insecure = o->insecure;
