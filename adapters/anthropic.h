@@ -1,6 +1,6 @@
 /*
  * anthropic.h - what the files of the translator between OpenAI's chat/completions and Anthropic's
- * Messages share. Nobody else includes it.
+ * Messages share; for all others adapter.h is enough.
  *
  * Shapes  a request is written into the provider's body as it is read: nothing of the caller's is kept
  *         but spans of its bytes, and strings, numbers and schemas pass as they are spelled. A stream
@@ -9,7 +9,7 @@
  * Errors  the first fault stays in the writer, with err and (a request's) the field's name for the caller;
  *         after it nothing is written, so that a function need not look at what it has called
  * Owns    anthropic_stream_release() frees a stream's state; all else is borrowed
- * Source  docs/TRANSLATION.md, whose numbers the comments name ("rule 7")
+ * Source  docs/TRANSLATION.md
  */
 #ifndef ADAPTERS_ANTHROPIC_H
 #define ADAPTERS_ANTHROPIC_H

@@ -1,4 +1,4 @@
-/* anthropic_parts.c - parts of a message's content: text, images, documents (rules 3 to 5) */
+/* anthropic_parts.c - parts of a message's content: text, images, documents */
 #include <string.h>
 #include <strings.h>
 
@@ -27,7 +27,7 @@ struct source {				/* where the bytes of an image or document are */
 	struct span		 title;	/* a string; p NULL: none */
 };
 
-/* tr_text - rule 4: what is blank is dropped, no filler is invented */
+/* tr_text - what is blank is dropped, no filler is invented */
 void
 tr_text(struct translation *t, struct blocks *b, struct span string)
 {
@@ -125,7 +125,7 @@ write_source(struct translation *t, struct blocks *b, const struct source *sourc
 	tr_put(t, "}");
 }
 
-/* write_image - rule 5: data: goes along, https: is fetched by Anthropic, never by us */
+/* write_image - data: goes along, https: is fetched by Anthropic, never by us */
 static void
 write_image(struct translation *t, struct blocks *b, const struct part *p)
 {

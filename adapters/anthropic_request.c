@@ -22,7 +22,7 @@ enum {
 	F_OTHERS			/* the rest need no function of their own */
 };
 
-/* rules 1 to 16, in a table; docs/TRANSLATION.md is checked against it */
+/* every field that is known; docs/TRANSLATION.md is checked against it */
 const struct anthropic_field anthropic_fields[] = {
 	[F_MODEL]		= { "model", FIELD_MAPPED },
 	[F_MESSAGES]		= { "messages", FIELD_MAPPED },
@@ -68,7 +68,7 @@ const struct anthropic_field anthropic_fields[] = {
 	{ NULL, FIELD_IGNORED }
 };
 
-/* rule 13: what an effort is, in tokens and in the word of adaptive thinking */
+/* what an effort is, in tokens and in the word of adaptive thinking */
 static const struct effort { const char *name; long long budget; const char *adaptive; } efforts[] = {
 	{ "none", 0, NULL },
 	{ "minimal", 1024, "low" },
@@ -142,7 +142,7 @@ positive(struct translation *t, struct span value, const char *name)
 	return n;
 }
 
-/* take_limits - max_tokens, which Anthropic always wants, and n (rules 10 and 11) */
+/* take_limits - max_tokens, which Anthropic always wants, and n */
 static void
 take_limits(struct translation *t, struct options *o)
 {
@@ -163,7 +163,7 @@ setting_is(const char *setting, const char *dflt, const char *word)
 	return strcmp(setting != NULL ? setting : dflt, word) == 0;
 }
 
-/* take_native - the caller's own thinking object passes (rule 13) */
+/* take_native - the caller's own thinking object passes */
 static void
 take_native(struct translation *t, struct thinking *k, struct span native)
 {
@@ -205,7 +205,7 @@ take_effort(struct translation *t, struct thinking *k, struct span effort)
 }
 
 /*
- * take_thinking - rules 13 and 14; the messages are written already. A budget needs room below
+ * take_thinking - the messages are written already. A budget needs room below
  * max_tokens. A turn that used tools and has lost its thinking can't be gone on with in budget mode.
  */
 static void
@@ -259,7 +259,7 @@ above_one(struct span number)
 	return above;
 }
 
-/* put_sampling - as much of temperature and top_p as the model takes (rule 10) */
+/* put_sampling - as much of temperature and top_p as the model takes */
 static void
 put_sampling(struct translation *t, const struct options *o)
 {
@@ -312,7 +312,7 @@ put_stop(struct translation *t, struct span stop)
 		tr_put(t, "]");
 }
 
-/* format_schema - the schema of a response_format that has one (rule 12); p NULL: none */
+/* format_schema - the schema of a response_format that has one; p NULL: none */
 static struct span
 format_schema(struct translation *t, struct span format)
 {
@@ -378,7 +378,7 @@ is_personal(const char *text)
 	return digits >= PHONE_MIN && digits <= PHONE_MAX;
 }
 
-/* put_user - rule 15: the first of the two that may be told */
+/* put_user - the first of the two that may be told */
 static void
 put_user(struct translation *t, const struct options *o)
 {

@@ -1,5 +1,5 @@
 /*
- * anthropic_schema.c - a JSON schema whose objects all say "additionalProperties":false (rule 12)
+ * anthropic_schema.c - a JSON schema whose objects all say "additionalProperties":false
  *
  * Only what stands where a schema stands is one: {"type":"object"} as a default, an enum's entry or a
  * property's name stays as it is.

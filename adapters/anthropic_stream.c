@@ -231,7 +231,7 @@ on_block_delta(struct step *e)
 		hold_text(e, &b->signature, want[SIGNATURE].value);
 }
 
-/* put_thinking_block - whole, as rule 14 wants it back; unsigned thinking is not sent back */
+/* put_thinking_block - whole, as it must come back; unsigned thinking is not taken back */
 static void
 put_thinking_block(struct step *e, const struct stream_block *b)
 {

@@ -1,4 +1,4 @@
-/* anthropic_system.c - system and developer messages, wherever they stand (rule 2) */
+/* anthropic_system.c - system and developer messages, wherever they stand */
 #include "adapters/anthropic.h"
 
 enum system_mode { SYSTEM_LOOK, SYSTEM_STRING, SYSTEM_BLOCKS };

@@ -1,4 +1,4 @@
-/* anthropic_tools.c - tools and the choice among them (rules 8 and 9) */
+/* anthropic_tools.c - tools and the choice among them */
 #include <string.h>
 
 #include "adapters/anthropic.h"
@@ -197,7 +197,7 @@ choose(struct translation *t, struct span choice, bool force_auto)
 	return true;
 }
 
-/* tr_tool_choice - rule 9; it wins over the legacy function_call */
+/* tr_tool_choice - it wins over the legacy function_call */
 void
 tr_tool_choice(struct translation *t, struct span choice, struct span function_call,
     struct span parallel, bool force_auto)

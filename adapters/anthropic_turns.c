@@ -1,4 +1,4 @@
-/* anthropic_turns.c - messages: turns of user and assistant (rules 3, 4, 6, 7, 14) */
+/* anthropic_turns.c - messages: turns of user and assistant */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,7 @@ tr_next_message(struct translation *t, struct span messages, struct cursor *c, s
 
 /* --- turns and their blocks --- */
 
-/* strip - rule 4: a final assistant turn may not end in blank space */
+/* strip - a final assistant turn may not end in blank space */
 static void
 strip(struct translation *t, struct blocks *b)
 {
@@ -73,7 +73,7 @@ strip(struct translation *t, struct blocks *b)
 	b->text_len = solid;
 }
 
-/* tr_blocks_end - "content":[{"type":"text","text":"hi"}] is written "content":"hi" (rule 3) */
+/* tr_blocks_end - "content":[{"type":"text","text":"hi"}] is written "content":"hi" */
 void
 tr_blocks_end(struct translation *t, struct blocks *b)
 {
@@ -104,7 +104,7 @@ close_turn(struct translation *t, bool final)
 	t->turns++;
 }
 
-/* open_turn - the turn of who speaks now: the open one, or a new one (rule 3) */
+/* open_turn - the turn of who speaks now: the open one, or a new one */
 static void
 open_turn(struct translation *t)
 {
@@ -136,7 +136,7 @@ tr_block(struct translation *t, struct blocks *b)
 	b->plain = b->cached = false;
 }
 
-/* tr_cache - rule 15 */
+/* tr_cache - in front of the block's last brace */
 void
 tr_cache(struct translation *t, struct blocks *b, struct span cache_control)
 {
@@ -183,7 +183,7 @@ write_thought(struct translation *t, struct span block)
 	t->thinks = true;
 }
 
-/* write_thinking - rule 14: unsigned thinking is never sent */
+/* write_thinking - unsigned thinking is never sent */
 static void
 write_thinking(struct translation *t, struct span blocks)
 {
@@ -201,7 +201,7 @@ write_thinking(struct translation *t, struct span blocks)
 	}
 }
 
-/* write_input - rule 6: arguments are JSON in a string; below it stands in the field in hand */
+/* write_input - arguments are JSON in a string; below it stands in the field in hand */
 static void
 write_input(struct translation *t, struct span arguments, const char *below)
 {
@@ -247,7 +247,7 @@ write_use(struct translation *t, struct span id, struct span function, const cha
 	t->uses_tools = true;
 }
 
-/* write_tool_calls - after the message's text (rule 6) */
+/* write_tool_calls - after the message's text */
 static void
 write_tool_calls(struct translation *t, struct span calls)
 {
@@ -305,7 +305,7 @@ write_assistant(struct translation *t, struct span message, size_t i, enum phase
 	write_use(t, (struct span){ NULL, 0 }, want[3].value, ".function_call");
 }
 
-/* write_result - rule 7: a tool_result block; text that is a string stays as it is */
+/* write_result - a tool_result block; text that is a string stays as it is */
 static void
 write_result(struct translation *t, struct span message, enum role role)
 {

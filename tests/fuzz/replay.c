@@ -4,6 +4,13 @@
  * sanitizers it finds what reads past its input.
  *
  *	fuzz_x FILE...
+ *
+ * With a fuzzer, by hand, for as long as one likes (then without this file):
+ *
+ *	clang -g -O1 -std=gnu11 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -I. \
+ *	    tests/fuzz/fuzz_x.c adapters/?*.c base/?*.c \
+ *	    $(pkg-config --cflags --libs json-c libcurl yaml-0.1 libcrypto) -pthread -o /tmp/fuzz_x
+ *	/tmp/fuzz_x -max_total_time=600 -max_len=16384 CORPUS
  */
 #include <stdint.h>
 #include <stdio.h>
