@@ -197,7 +197,10 @@ dispatch(struct request *r, const struct route *rows)
 	enum rc rc = work_off(r, rows, &why);
 
 	why.rc = rc;
-	if (rc != RC_OK && rc != RC_GONE && r->status == 0) {
+	if (rc == RC_GONE && r->status == 0) {		/* in the middle of its upload */
+		r->failure.status = rc_info(RC_GONE)->http;
+		note_refusal(r);
+	} else if (rc != RC_OK && r->status == 0) {
 		(void)reply_trouble(r, &why, NULL);
 		note_refusal(r);
 	}

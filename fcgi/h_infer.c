@@ -8,12 +8,22 @@ struct reply_sink {
 	struct request	*r;
 };
 
+/* request_of - whose writes wait no longer than the sink may */
+static struct request *
+request_of(struct sink *s)
+{
+	struct request *r = ((struct reply_sink *)s)->r;
+
+	r->io->until_ms = s->until_ms;
+	return r;
+}
+
 /* start - the engine's headers and ours */
 static enum rc
 start(struct sink *s, int status, const struct http_header *headers, size_t n, int64_t length,
     struct error *err)
 {
-	struct request *r = ((struct reply_sink *)s)->r;
+	struct request *r = request_of(s);
 
 	for (size_t i = 0; i < n; i++)
 		reply_header(r, headers[i].name, headers[i].value);
@@ -24,14 +34,14 @@ start(struct sink *s, int status, const struct http_header *headers, size_t n, i
 static enum rc
 put(struct sink *s, const char *p, size_t n, struct error *err)
 {
-	return reply_write(((struct reply_sink *)s)->r, p, n, err);
+	return reply_write(request_of(s), p, n, err);
 }
 
 /* flush - out now */
 static enum rc
 flush(struct sink *s, struct error *err)
 {
-	return reply_flush(((struct reply_sink *)s)->r, err);
+	return reply_flush(request_of(s), err);
 }
 
 /* watch - is the client still there */

@@ -4,8 +4,8 @@
  * Shapes  parameters are CGI's names ("REQUEST_URI"); the answer is CGI's too: "Status: 200 OK",
  *         headers, an empty line, the body
  * Units   bytes, ms
- * Errors  RC_GONE: the web server closed the connection; RC_TIMEOUT: nothing moved for as long as
- *         io_patience() said
+ * Errors  RC_GONE: the web server closed the connection, or takes nothing for too long; RC_TIMEOUT:
+ *         nothing came for as long as patience() said
  * Owns    io_close() ends the request, closes the connection and frees; parameters are borrowed
  *         until then
  * Source  RFC 3875; FastCGI 1.0
@@ -13,14 +13,16 @@
 #ifndef FCGI_IO_H
 #define FCGI_IO_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/rc.h"
 
 #define IO_PARAMS_MS	2000		/* ms between two pieces of the parameters */
 #define IO_BODY_MS	60000		/* ms between two pieces of a body */
-#define IO_WRITE_MS	60000		/* ms that a slow reader may hold up one write */
+#define IO_WRITE_MS	60000		/* ms that a reader may take nothing, where until_ms is 0 */
 
 struct io;
 
@@ -43,6 +45,8 @@ struct io_ops {
 struct io {				/* a backend's struct begins with it */
 	const struct io_ops	*ops;
 	int			 watch_fd;	/* -1: nothing tells that the client left */
+	int64_t			 until_ms;	/* clock_mono_ms() at which no write waits any more; 0: none */
+	const atomic_int	*stop;		/* not 0: no write waits any more; NULL: never */
 };
 
 /* io_fcgx_global - once a process, after its signal handlers are set, before its first thread */

@@ -14,16 +14,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/mem.h"
-#include "fcgi/io.h"
+#include "fcgi/io_out.h"
 
-#define OUT_MAX	8192			/* bytes collected before they are written */
+#define PIECE_MAX	4096		/* bytes that a pipe or socket with room takes without blocking */
 
 struct io_cgi {
 	struct io	io;
 	int64_t		left;		/* of the body; -1: until its end (chunked upload) */
-	struct buf	out;
+	struct io_out	out;
 };
 
 /* param - an environment variable */
@@ -54,13 +53,18 @@ read_body(struct io *io, char *p, size_t n, size_t *got, struct error *err)
 	return RC_OK;
 }
 
-/* put - all of it out */
+/* put - piece by piece, each when there is room: fd 1 blocks, and is not ours alone to change */
 static enum rc
-put(const char *p, size_t n, struct error *err)
+put(struct io *io, const char *p, size_t n, struct error *err)
 {
-	while (n > 0) {
-		ssize_t len = write(STDOUT_FILENO, p, n);
+	enum rc rc;
 
+	while (n > 0) {
+		ssize_t len;
+
+		if ((rc = io_out_room(io, STDOUT_FILENO, err)) != RC_OK)
+			return rc;
+		len = write(STDOUT_FILENO, p, n < PIECE_MAX ? n : PIECE_MAX);
 		if (len < 0 && errno == EINTR)
 			continue;
 		if (len < 0)
@@ -71,29 +75,18 @@ put(const char *p, size_t n, struct error *err)
 	return RC_OK;
 }
 
+/* write_body - collected first */
+static enum rc
+write_body(struct io *io, const char *p, size_t n, struct error *err)
+{
+	return io_out_write(&((struct io_cgi *)io)->out, io, p, n, err);
+}
+
 /* flush - what was collected */
 static enum rc
 flush(struct io *io, struct error *err)
 {
-	struct io_cgi *c = (struct io_cgi *)io;
-	enum rc rc = put(c->out.p, c->out.len, err);
-
-	buf_clear(&c->out);
-	return rc;
-}
-
-/* write_body - collected, or written at once when it is much */
-static enum rc
-write_body(struct io *io, const char *p, size_t n, struct error *err)
-{
-	struct io_cgi *c = (struct io_cgi *)io;
-	enum rc rc;
-
-	if (n <= OUT_MAX - c->out.len)
-		return buf_add(&c->out, p, n, err);
-	if ((rc = flush(io, err)) != RC_OK)
-		return rc;
-	return put(p, n, err);
+	return io_out_flush(&((struct io_cgi *)io)->out, io, err);
 }
 
 /* watch - whatever it is */
@@ -133,7 +126,7 @@ watch_new(void)
 static void
 stop_reading(void)
 {
-	char piece[OUT_MAX];
+	char piece[PIECE_MAX];
 
 	if (shutdown(STDIN_FILENO, SHUT_RD) == 0)	/* a pipe needs none of that */
 		while (read(STDIN_FILENO, piece, sizeof(piece)) > 0)
@@ -150,7 +143,7 @@ close_request(struct io *io)
 	stop_reading();
 	if (io->watch_fd >= 0)
 		close(io->watch_fd);
-	buf_release(&c->out);
+	io_out_release(&c->out);
 	free(c);
 }
 
@@ -172,7 +165,7 @@ io_cgi_open(void)
 	char *end = NULL;
 
 	c->io.ops = &ops_cgi;
-	buf_init(&c->out, OUT_MAX);
+	io_out_init(&c->out, put);
 	if (len != NULL && *len != '\0')
 		c->left = strtoll(len, &end, 10);
 	else if (getenv("HTTP_TRANSFER_ENCODING") != NULL)

@@ -5,6 +5,9 @@
  * for a first byte without a limit on TCP. What it is given is an accepted descriptor in a request
  * that claims to keep its connection; FCGX_Accept_r() then reads the request from it. When that
  * fails it tries accept(-1), which fails too: just what we want.
+ *
+ * The answer's records are written here as well: libfcgi blocks in write(2) for as long as the web
+ * server's client reads a byte now and then. Its own output stream stays empty, and closes the request.
  */
 #include <errno.h>
 #include <fcgiapp.h>
@@ -15,10 +18,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "fcgi/io.h"
+#include "fcgi/io_out.h"
 
 /*
  * After its last byte libfcgi waits for the web server to close first; real ones do so within
@@ -28,10 +32,15 @@
 #define FCGI_HEADER_LEN		8	/* bytes, FastCGI 1.0 §3.3 */
 #define FCGI_TYPE_AT		1	/* offset of the record's type in it */
 #define FCGI_TYPE_ABORT		2	/* FCGI_ABORT_REQUEST, FastCGI 1.0 §8 */
+#define FCGI_TYPE_STDOUT	6	/* FCGI_STDOUT */
+#define RECORD_MAX		32768	/* bytes of a record's content that we send at once */
+#define FAREWELL_MS		1000	/* ms that a reader has for what closes the request */
 
 struct io_fcgx {
 	struct io	io;
 	FCGX_Request	req;
+	struct io_out	out;
+	bool		gone;		/* it takes nothing more, or has half a record */
 };
 
 /* io_fcgx_global - set up libfcgi */
@@ -85,37 +94,76 @@ read_body(struct io *io, char *p, size_t n, size_t *got, struct error *err)
 	return RC_OK;
 }
 
-/* gone - a write did not go through; a reader that is too slow counts as one that left */
+/* gone - a read or a write says that nobody is there */
 static enum rc
 gone(struct error *err)
 {
 	return error_set(err, RC_GONE, "the client left");
 }
 
-/* write_body - into libfcgi's buffer, out when that is full */
+/* send_all - of both parts, whenever there is room for some */
 static enum rc
-write_body(struct io *io, const char *p, size_t n, struct error *err)
+send_all(struct io_fcgx *f, struct iovec *parts, struct error *err)
 {
-	struct io_fcgx *f = (struct io_fcgx *)io;
+	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = 2 };
+	enum rc rc;
 
-	while (n > 0) {
-		int len = n > INT_MAX ? INT_MAX : (int)n;
+	while (parts[0].iov_len + parts[1].iov_len > 0) {
+		ssize_t n = sendmsg(f->req.ipcFd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-		if (FCGX_PutStr(p, len, f->req.out) != len)
+		for (int i = 0; i < 2 && n > 0; i++) {
+			size_t took = (size_t)n < parts[i].iov_len ? (size_t)n : parts[i].iov_len;
+
+			parts[i].iov_base = (char *)parts[i].iov_base + took;
+			parts[i].iov_len -= took;
+			n -= (ssize_t)took;
+		}
+		if (n >= 0 || errno == EINTR)
+			continue;
+		if (errno != EAGAIN && errno != EWOULDBLOCK)
 			return gone(err);
-		p += len;
-		n -= (size_t)len;
+		if ((rc = io_out_room(&f->io, f->req.ipcFd, err)) != RC_OK)
+			return rc;
 	}
 	return RC_OK;
 }
 
-/* flush - one record, one write(2) */
+/* put - records of FCGI_STDOUT (FastCGI 1.0 §3.3), without padding */
+static enum rc
+put(struct io *io, const char *p, size_t n, struct error *err)
+{
+	struct io_fcgx *f = (struct io_fcgx *)io;
+	enum rc rc = f->gone ? gone(err) : RC_OK;
+
+	while (n > 0 && rc == RC_OK) {
+		size_t len = n < RECORD_MAX ? n : RECORD_MAX;
+		unsigned char head[FCGI_HEADER_LEN] = {
+			1, FCGI_TYPE_STDOUT,
+			(unsigned char)(f->req.requestId >> 8), (unsigned char)f->req.requestId,
+			(unsigned char)(len >> 8), (unsigned char)len,
+		};
+		struct iovec parts[] = { { head, sizeof(head) }, { (char *)(uintptr_t)p, len } };
+
+		rc = send_all(f, parts, err);
+		p += len;
+		n -= len;
+	}
+	f->gone = rc != RC_OK;
+	return rc;
+}
+
+/* write_body - collected first */
+static enum rc
+write_body(struct io *io, const char *p, size_t n, struct error *err)
+{
+	return io_out_write(&((struct io_fcgx *)io)->out, io, p, n, err);
+}
+
+/* flush - one record, one system call */
 static enum rc
 flush(struct io *io, struct error *err)
 {
-	struct io_fcgx *f = (struct io_fcgx *)io;
-
-	return FCGX_FFlush(f->req.out) < 0 ? gone(err) : RC_OK;
+	return io_out_flush(&((struct io_fcgx *)io)->out, io, err);
 }
 
 /* watch - end of file, an error, or an abort record mean that the client left */
@@ -154,12 +202,17 @@ patience(struct io *io, int ms)
 	set_timeout(f->req.ipcFd, SO_RCVTIMEO, ms);
 }
 
-/* close_request - finish, and never keep the connection: an idle one would pin a thread */
+/* close_request - finish, and never keep the connection: an idle one would pin a thread. libfcgi
+   blocks in its last write, and waits for a farewell: neither where nobody reads */
 static void
 close_request(struct io *io)
 {
 	struct io_fcgx *f = (struct io_fcgx *)io;
 
+	(void)flush(io, NULL);
+	if (f->gone || io_out_room(io, f->req.ipcFd, NULL) != RC_OK)
+		shutdown(f->req.ipcFd, SHUT_RDWR);
+	io_out_release(&f->out);
 	f->req.keepConnection = 0;
 	FCGX_Finish_r(&f->req);
 	free(f);
@@ -188,11 +241,12 @@ io_fcgx_open(int fd, int params_ms, struct io **out, struct error *err)
 		return error_set(err, RC_TIMEOUT, "a connection without a request");
 	}
 	set_timeout(fd, SO_RCVTIMEO, params_ms);
-	set_timeout(fd, SO_SNDTIMEO, IO_WRITE_MS);
+	set_timeout(fd, SO_SNDTIMEO, FAREWELL_MS);
 	f = x_calloc(1, sizeof(*f));
 	FCGX_InitRequest(&f->req, -1, 0);
 	f->req.ipcFd = fd;
 	f->req.keepConnection = 1;
+	io_out_init(&f->out, put);
 	if (FCGX_Accept_r(&f->req) < 0) {	/* and it has closed fd */
 		free(f);
 		return error_set(err, RC_GONE, "a connection without a complete request");

@@ -69,6 +69,7 @@ request_init(struct request *r, struct server *server, struct http **http, struc
 	r->cfg = server->cfg;
 	r->http = http;
 	r->io = io;
+	io->stop = &server->draining;
 	buf_init(&r->body, (size_t)r->cfg->max_body);
 	buf_init(&r->headers, HEADERS_MAX);
 	random_request_id(r->id);

@@ -106,7 +106,8 @@ void
 account_refused(struct service *svc, const struct account_call *call, const struct failure *f)
 {
 	const struct account_result result = {
-		.status = f->status, .first_byte_ms = -1, .usage = { -1, -1, -1 }, .error = f->kind,
+		.status = f->status, .first_byte_ms = -1, .usage = { -1, -1, -1 },
+		.aborted = f->status == rc_info(RC_GONE)->http, .error = f->kind,
 	};
 	struct auditcall c = describe(call);
 

@@ -247,6 +247,8 @@ call_provider(struct run *run, struct http *http, struct answer *answer,
 	struct error err = { .rc = RC_OK };
 	enum rc rc = RC_OK;
 
+	if (req.total_timeout_ms > 0)
+		run->call->sink->until_ms = run->started_ms + req.total_timeout_ms;
 	if (run->adapter->local) {
 		answer_header_add(answer, "x-mcpd-estimate", "true");
 		answer_local(answer);

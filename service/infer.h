@@ -30,6 +30,7 @@ struct sink {				/* where an answer goes */
 	/* MUST. Called when watch_fd is readable: RC_GONE, or RC_OK and *again */
 	enum rc	(*watch)(struct sink *s, bool *again, struct error *err);
 	int	watch_fd;		/* tells that the client left; -1: nothing does */
+	int64_t	until_ms;		/* of clock_mono_ms(), set by infer_run(): no write waits past it */
 };
 
 struct infer_call {

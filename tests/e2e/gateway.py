@@ -109,7 +109,7 @@ class Gateway:
                 for line in (
                     f"db: {self.state}",
                     f"workers: {workers}",
-                    "keepalive_seconds: 1",
+                    *(() if "keepalive_seconds" in str(config) else ("keepalive_seconds: 1",)),
                     *config,
                 )
             )

@@ -104,8 +104,8 @@ play_open(struct play *p, bool stream)
 	memset(p, 0, sizeof(*p));
 	config_init(&p->cfg);
 	p->call = (struct adapter_call){ .api = API_CHAT, .type = "openai", .stream = stream };
-	p->client.sink = (struct sink){ client_start, client_write, client_flush, client_watch,
-	    -1 };
+	p->client.sink = (struct sink){ .start = client_start, .write = client_write,
+	    .flush = client_flush, .watch = client_watch, .watch_fd = -1 };
 	buf_init(&p->client.headers, 65536);
 	buf_init(&p->client.body, 1 << 20);
 }

@@ -1,10 +1,12 @@
 /* test_io.c - a FastCGI peer, played on one end of a socket pair (FastCGI 1.0 §3 and §5) */
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "fcgi/io.h"
 
 #define SHORT_MS 100			/* ms that a silent peer is waited for in these tests */
@@ -92,6 +94,109 @@ Test(io, a_request_is_read_and_answered)
 	cr_expect_arr_eq(out + 8, "hello", 5);
 	shutdown(peer, SHUT_WR);
 	io->ops->close(io);
+}
+
+/* write_until_full - to a peer that reads nothing; how it ended, after ms */
+static enum rc
+write_until_full(struct io *io, int64_t *ms, struct error *err)
+{
+	static const char much[65536];
+	int64_t start = clock_mono_ms();
+	enum rc rc = RC_OK;
+
+	for (int i = 0; i < 100 && rc == RC_OK; i++)
+		rc = io->ops->write(io, much, sizeof(much), err);
+	*ms = clock_mono_ms() - start;
+	return rc;
+}
+
+Test(io, a_write_to_a_slow_reader_ends_at_the_deadline_of_the_call, .timeout = 30)
+{
+	struct io *io;
+	struct error err;
+	int64_t ms;
+
+	ask();
+	record(STDIN, "", 0);
+	io = open_io();
+	io->until_ms = clock_mono_ms() + 300;
+	cr_expect_eq(write_until_full(io, &ms, &err), RC_GONE);
+	cr_expect_str_eq(err.msg, "the client reads too slowly");
+	cr_expect(ms >= 300 && ms < 5000, "%lld ms", (long long)ms);
+	ms = clock_mono_ms();
+	io->ops->close(io);
+	cr_expect_lt(clock_mono_ms() - ms, 500, "the end waits for nobody");
+}
+
+Test(io, a_write_that_would_wait_is_given_up_when_the_process_ends, .timeout = 30)
+{
+	atomic_int stop = 1;
+	struct io *io;
+	struct error err;
+	int64_t ms;
+
+	ask();
+	record(STDIN, "", 0);
+	io = open_io();
+	io->stop = &stop;
+	cr_expect_eq(write_until_full(io, &ms, &err), RC_GONE);
+	cr_expect_lt(ms, 5000);
+	io->ops->close(io);
+}
+
+Test(io, a_peer_that_closes_ends_a_write_that_waits, .timeout = 30)
+{
+	struct io *io;
+	struct error err;
+	int64_t ms;
+
+	ask();
+	record(STDIN, "", 0);
+	io = open_io();
+	close(peer);
+	cr_expect_eq(write_until_full(io, &ms, &err), RC_GONE);
+	cr_expect_lt(ms, 5000);
+	io->ops->close(io);
+}
+
+/* read_answer - the web server's thread: counts the bytes 'a' of the answer, to its end */
+static void *
+read_answer(void *arg)
+{
+	static char content[65536];
+	size_t *seen = arg;
+
+	for (;;) {
+		unsigned char head[8];
+		size_t len;
+
+		if (recv(peer, head, sizeof(head), MSG_WAITALL) != sizeof(head) || head[1] != STDOUT)
+			return NULL;
+		len = (size_t)head[4] << 8 | head[5];
+		if (len == 0 || recv(peer, content, len, MSG_WAITALL) != (ssize_t)len)
+			return NULL;
+		for (size_t i = 0; i < len; i++)
+			*seen += content[i] == 'a';
+	}
+}
+
+Test(io, an_answer_larger_than_all_buffers_arrives_whole, .timeout = 30)
+{
+	static char answer[1 << 20];
+	struct io *io;
+	size_t seen = 0;
+	pthread_t reader;
+
+	memset(answer, 'a', sizeof(answer));
+	ask();
+	record(STDIN, "", 0);
+	io = open_io();
+	cr_assert_eq(pthread_create(&reader, NULL, read_answer, &seen), 0);
+	cr_assert_eq(io->ops->write(io, "a first ", 8, NULL), RC_OK);
+	cr_assert_eq(io->ops->write(io, answer, sizeof(answer), NULL), RC_OK);
+	io->ops->close(io);
+	pthread_join(reader, NULL);
+	cr_expect_eq(seen, sizeof(answer) + 1);
 }
 
 Test(io, the_connection_is_closed_though_the_web_server_would_keep_it)

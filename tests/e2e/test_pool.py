@@ -1,0 +1,195 @@
+"""The pool, met by a web server that does the unusual: API.md 3 and DESIGN.md 2, over FastCGI itself."""
+
+import os
+import pathlib
+import re
+import resource
+import socket
+import time
+import unittest
+
+from fastcgi import Request, infer
+from gateway import GatewayCase, PATIENCE, parallel, unique, wait_for
+
+PAGE = resource.getpagesize()
+SECOND = 1000  # of the provider's clock, ms: the longest from a sign to the provider's end
+
+
+def end_ms(line):
+    """end_ms - when the provider saw the end of a request, of its log's line"""
+    return int(line.rpartition("t=")[2])
+
+
+class Gone(GatewayCase):
+    """A sign that the client left ends the provider's work within a second of it."""
+
+    options = {"config": ("keepalive_after_ms: 60000", "keepalive_seconds: 60")}
+
+    # phase: the provider's script, streamed, what the client has read before it leaves
+    PHASES = {
+        "no answer yet": ("silence=headers", True, b""),
+        "before the first event": ("silence=0", True, b"\r\n\r\n"),
+        "mid-stream": ("events=9,silence=2,running", True, b'"w1 "'),
+        "not streamed": ("silence=headers", False, b""),
+        "half of an answer": ("silence=0", False, b""),
+    }
+
+    def leave(self, how):
+        for phase, (script, stream, read) in self.PHASES.items():
+            with self.subTest(phase):
+                mark = f"marker-{next(unique)}-"
+                llm = self.gw.llm(script)
+                call = infer(self.gw, llm, stream, {"user": mark})
+                number = self.gw.recorded(mark)[0]
+                call.until(read)
+                left = time.monotonic() * 1000
+                how(call)
+                line = self.gw.ended(number)
+                self.assertIn("client-closed", line)
+                self.assertLess(end_ms(line) - left, SECOND)
+                event = self.gw.audit_of(llm)
+                used = (5, 2) if phase == "mid-stream" else (None, None)
+                self.assertEqual((event["promptTokens"], event["completionTokens"]), used)
+                self.assertEqual((event["aborted"], event["error"]), (True, None))
+                call.close()
+
+    def test_a_closed_connection(self):
+        self.leave(lambda call: call.close())
+
+    def test_a_connection_closed_for_writing(self):
+        self.leave(lambda call: call.socket.shutdown(socket.SHUT_WR))
+
+    def test_an_abort_record(self):
+        self.leave(lambda call: call.abort())
+
+    def test_an_upload_that_is_broken_off_is_booked(self):
+        llm = self.gw.llm()
+        before = self.gw.requests_recorded()
+        call = Request(self.gw, "POST", f"/api/v1/llms/{llm}/infer", None, CONTENT_LENGTH="1000")
+        call.send_body(b'{"messages":[')
+        call.close()
+        event = self.gw.audit_of(llm)
+        self.assertEqual((event["aborted"], event["status"], event["attempts"]), (True, 499, 0))
+        self.assertEqual(self.gw.requests_recorded(), before)
+
+
+class Crowded(GatewayCase):
+    """One worker with two threads: what happens when both are taken."""
+
+    options = {"workers": 1, "config": ("threads: 2",)}
+
+    def test_a_full_pool_refuses_at_once_and_still_says_that_it_lives(self):
+        gate = self.gw.gate()
+        llm = self.gw.llm(f"events=1,hold,gate={gate}")
+        held = [infer(self.gw, llm) for _ in range(2)]
+        wait_for("both at the provider", lambda: self.gw.requests_recorded() >= 2)
+        took = []
+        for _ in range(9):
+            began = time.monotonic()
+            call = infer(self.gw, llm)
+            call.rest()
+            took.append(time.monotonic() - began)
+            self.assertEqual((call.status, call.header("retry-after")), (503, "1"))
+            self.assertIn(b'"error":{', call.out)
+        # the claim is 100 ms; a busy machine delays one or another
+        self.assertLess(sorted(took)[4], 0.1, took)
+        listed = Request(self.gw, "GET", "/api/v1/llms")
+        listed.rest()
+        self.assertEqual((listed.status, listed.header("retry-after")), (503, "1"))
+        for path in ("/healthz", "/readyz"):
+            health = Request(self.gw, "GET", path, token=None)
+            health.rest()
+            self.assertEqual(health.status, 200, path)
+        # the same through the web server
+        answer = self.gw.chat(llm)
+        self.assertFailure(answer, 503)
+        self.assertEqual(answer.headers["retry-after"], "1")
+        self.gw.open_gate(gate)
+        for call in held:
+            self.assertIn(b"[DONE]", call.rest())
+        self.assertEqual(self.gw.request("GET", "/healthz").status, 200)
+        wait_for("room", lambda: self.gw.request("GET", "/v1/models").status == 200)
+
+    def test_a_large_body_is_refused_as_fast(self):
+        gate = self.gw.gate()
+        llm = self.gw.llm(f"events=1,hold,gate={gate}")
+        before = self.gw.requests_recorded()
+        held = [infer(self.gw, llm) for _ in range(2)]
+        wait_for("both at the provider", lambda: self.gw.requests_recorded() >= before + 2)
+        answer = self.gw.chat(llm, pad="x" * (1 << 20))
+        self.assertFailure(answer, 503)
+        self.gw.open_gate(gate)
+        for call in held:
+            call.rest()
+
+    def test_connections_that_say_nothing_cost_two_seconds(self):
+        silent = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+        began = time.monotonic()
+        for s in silent:
+            s.settimeout(PATIENCE)
+            s.connect(str(self.gw.socket))
+        wait_for("room", lambda: self.gw.request("GET", "/v1/models").status == 200)
+        for s in silent:
+            self.assertEqual(s.recv(1), b"")
+            s.close()
+        self.assertGreater(time.monotonic() - began, 1.5)
+        self.assertLess(time.monotonic() - began, 8)
+
+    def test_connections_that_say_half_of_something_cost_two_seconds(self):
+        half = [socket.socket(socket.AF_UNIX) for _ in range(2)]
+        for s in half:
+            s.settimeout(PATIENCE)
+            s.connect(str(self.gw.socket))
+            s.sendall(b"\1\1\0\1\0\10\0\0\0\1")
+        began = time.monotonic()
+        wait_for("room", lambda: self.gw.request("GET", "/v1/models").status == 200)
+        self.assertLess(time.monotonic() - began, 8)
+        for s in half:
+            self.assertEqual(s.recv(1), b"")
+            s.close()
+
+    def test_connections_that_are_kept_open_pin_nothing(self):
+        kept = [Request(self.gw, "GET", "/healthz", keep=True) for _ in range(6)]
+        for call in kept:
+            call.rest()  # to the end of the connection, which is ours to close
+            self.assertEqual((call.status, call.ended), (200, True))
+        self.assertEqual(self.gw.request("GET", "/v1/models").status, 200)
+
+
+class SlowReader(GatewayCase):
+    """A client that takes a byte a second has one thread, until the total deadline."""
+
+    options = {"workers": 1, "config": ("threads: 4",)}
+
+    def worker(self):
+        return pathlib.Path(f"/proc/{self.gw.workers()[0]}")
+
+    def rss(self):
+        return int((self.worker() / "statm").read_text().split()[1]) * PAGE
+
+    def test_it_ends_at_the_total_deadline_and_costs_no_memory(self):
+        llm = self.gw.llm(f"events=100000,text={'x' * 900}", extra={"totalTimeoutMs": 4000})
+        warm = infer(self.gw, self.gw.llm("events=2000"))
+        warm.rest()
+        threads = len(list((self.worker() / "task").iterdir()))
+        rss = self.rss()
+        began = time.monotonic()
+        slow = infer(self.gw, llm)
+        slow.until(b"\r\n\r\n")
+        most = 0
+        while not (lines := self.gw.audit_lines(llm=llm)):
+            self.assertLess(time.monotonic() - began, PATIENCE)
+            self.assertTrue(slow.more(1))
+            self.assertEqual(self.gw.request("GET", "/v1/models").status, 200)
+            most = max(most, self.rss() - rss)
+            time.sleep(0.2)
+        self.assertGreater(lines[0]["durationMs"], 3900)
+        self.assertLess(lines[0]["durationMs"], 4000 + 3000)
+        self.assertTrue(lines[0]["aborted"], lines)
+        self.assertLess(most, 4 << 20)
+        self.assertLessEqual(len(list((self.worker() / "task").iterdir())), threads + 2)
+        slow.close()
+
+
+if __name__ == "__main__":
+    unittest.main()
