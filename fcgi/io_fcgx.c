@@ -202,19 +202,24 @@ patience(struct io *io, int ms)
 	set_timeout(f->req.ipcFd, SO_RCVTIMEO, ms);
 }
 
-/* close_request - finish, and never keep the connection: an idle one would pin a thread. libfcgi
-   blocks in its last write, and waits for a farewell: neither where nobody reads */
+/* close_request - finish. libfcgi blocks in its last write, and waits for a farewell: neither where
+   nobody reads, nor where the web server would have kept the connection */
 static void
 close_request(struct io *io)
 {
 	struct io_fcgx *f = (struct io_fcgx *)io;
 
 	(void)flush(io, NULL);
-	if (f->gone || io_out_room(io, f->req.ipcFd, NULL) != RC_OK)
+	if (f->gone || io_out_room(io, f->req.ipcFd, NULL) != RC_OK) {
 		shutdown(f->req.ipcFd, SHUT_RDWR);
+	} else if (io->may_keep && io->kept == NULL) {
+		shutdown(f->req.ipcFd, SHUT_RD);
+	}
 	io_out_release(&f->out);
-	f->req.keepConnection = 0;
+	f->req.keepConnection = io->kept != NULL;
 	FCGX_Finish_r(&f->req);
+	if (io->kept != NULL)
+		*io->kept = f->req.ipcFd;	/* -1: it had a fault */
 	free(f);
 }
 
@@ -258,6 +263,7 @@ io_fcgx_open(int fd, int params_ms, struct io **out, struct error *err)
 		return error_set(err, RC_GONE, "a request without the end of its parameters");
 	}
 	f->io.watch_fd = f->req.ipcFd;
+	f->io.may_keep = f->req.keepConnection;
 	patience(&f->io, IO_BODY_MS);
 	*out = &f->io;
 	return RC_OK;

@@ -20,7 +20,7 @@ io_out_init(struct io_out *o,
 void
 io_out_release(struct io_out *o)
 {
-	buf_release(&o->buf);
+	buf_wipe(&o->buf);			/* an answer may hold a new token */
 }
 
 /* io_out_flush - even when it can't be sent, it is not sent again */

@@ -25,6 +25,7 @@
 #endif
 #define IDLE_MAX	4		/* followers that wait for work; more of them end */
 #define ACCEPT_NAP_MS	100		/* ms to wait when no descriptor is left for a connection */
+#define PLENTY		4		/* a quarter of the threads is busy, or less */
 #define RESERVE_LOOK_MS	100		/* ms between two looks whether the reserve is needed */
 
 struct pool {
@@ -289,6 +290,18 @@ pool_stop(struct pool *p)
 	if (p->threads == 0)
 		p->opts.ended(p->opts.arg);
 	pthread_mutex_unlock(&p->lock);
+}
+
+/* pool_plenty - here: other workers can't have the connection */
+bool
+pool_plenty(struct pool *p)
+{
+	bool plenty;
+
+	pthread_mutex_lock(&p->lock);
+	plenty = !p->stopping && p->busy <= p->opts.max / PLENTY;
+	pthread_mutex_unlock(&p->lock);
+	return plenty;
 }
 
 /* pool_threads - how many are there */

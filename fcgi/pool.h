@@ -42,6 +42,9 @@ struct pool *pool_new(const struct pool_opts *opts);
 /* pool_stop - accept no more; threads end as their requests do */
 void pool_stop(struct pool *p);
 
+/* pool_plenty - so few threads are busy that one may wait for a connection that was kept open */
+bool pool_plenty(struct pool *p);
+
 /* pool_threads - how many are there, the reserved one too */
 unsigned pool_threads(struct pool *p);
 void pool_free(struct pool *p);

@@ -199,18 +199,40 @@ Test(io, an_answer_larger_than_all_buffers_arrives_whole, .timeout = 30)
 	cr_expect_eq(seen, sizeof(answer) + 1);
 }
 
-Test(io, the_connection_is_closed_though_the_web_server_would_keep_it)
+Test(io, a_kept_connection_takes_another_request)
 {
-	struct pollfd in = { .fd = peer, .events = POLLIN };
-	char out[256];
 	struct io *io;
+	int kept = -1;
 
 	record(BEGIN, "\0\1\1\0\0\0\0\0", 8);		/* FCGI_KEEP_CONN */
 	record(PARAMS, "", 0);
 	record(STDIN, "", 0);
 	io = open_io();
-	shutdown(peer, SHUT_WR);
+	cr_assert(io->may_keep);
+	io->kept = &kept;
 	io->ops->close(io);
+	cr_assert_eq(kept, ours);
+	ask();
+	io = open_io();
+	cr_expect_str_eq(io->ops->param(io, "A"), "abc");
+	cr_expect_not(io->may_keep);
+	io->ops->close(io);
+}
+
+Test(io, the_connection_is_closed_though_the_web_server_would_keep_it)
+{
+	struct pollfd in = { .fd = peer, .events = POLLIN };
+	char out[256];
+	struct io *io;
+	int64_t start;
+
+	record(BEGIN, "\0\1\1\0\0\0\0\0", 8);		/* FCGI_KEEP_CONN */
+	record(PARAMS, "", 0);
+	record(STDIN, "", 0);
+	io = open_io();
+	start = clock_mono_ms();
+	io->ops->close(io);
+	cr_expect_lt(clock_mono_ms() - start, 400, "it does not wait for the web server to close");
 	cr_expect_eq(poll(&in, 1, 0), 1);
 	while (read(peer, out, sizeof(out)) > 0)
 		;
