@@ -77,6 +77,7 @@ class Gateway:
         self.front, self.mount, self.changes, self.tls = FRONTS[front], mount, changes, tls
         self.prefix = mount.rstrip("/")
         self.children, self.gates = [], itertools.count()
+        self.asks_again = False  # where every thread is busy; for tests that need all of them
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mcpd-e2e-"))
         atexit.register(self.stop)
         try:
@@ -231,8 +232,16 @@ class Gateway:
             if isinstance(body, str):
                 body = body.encode()
             headers.setdefault("Content-Type", "application/json")
-        connection.request(method, self.prefix + path, body, headers)
-        return connection, connection.getresponse()
+
+        def answer():
+            connection.request(method, self.prefix + path, body, headers)
+            response = connection.getresponse()
+            if response.status != 503 or not self.asks_again:
+                return response
+            response.read()
+            return None
+
+        return connection, wait_for("a free thread", answer)
 
     def request(self, method, path, body=None, token="", headers=None):
         """request - one call; token "": the administrator's, None: none"""

@@ -1,17 +1,14 @@
 """The pool, met by a web server that does the unusual: API.md 3 and DESIGN.md 2, over FastCGI itself."""
 
-import os
-import pathlib
-import re
-import resource
+import select
 import socket
 import time
 import unittest
 
 from fastcgi import Request, infer
-from gateway import GatewayCase, PATIENCE, parallel, unique, wait_for
+from gateway import GatewayCase, PATIENCE, unique, wait_for
+from process import rss, threads
 
-PAGE = resource.getpagesize()
 SECOND = 1000  # of the provider's clock, ms: the longest from a sign to the provider's end
 
 
@@ -78,11 +75,32 @@ class Crowded(GatewayCase):
 
     options = {"workers": 1, "config": ("threads: 2",)}
 
+    def setUp(self):
+        self.gw.asks_again = True  # a thread is busy for a moment after its answer
+
+    def hold(self, llm):
+        """hold - a call that the provider has, and that takes a thread until its gate opens"""
+
+        def attempt():
+            before = self.gw.requests_recorded()
+            call = infer(self.gw, llm)
+
+            def decided():
+                refused = select.select([call.socket], [], [], 0)[0]
+                return refused or self.gw.requests_recorded() > before
+
+            if wait_for("the provider, or a refusal", decided) is True:
+                return call
+            call.close()
+            return None
+
+        return wait_for("a thread", attempt)
+
     def test_a_full_pool_refuses_at_once_and_still_says_that_it_lives(self):
         gate = self.gw.gate()
         llm = self.gw.llm(f"events=1,hold,gate={gate}")
-        held = [infer(self.gw, llm) for _ in range(2)]
-        wait_for("both at the provider", lambda: self.gw.requests_recorded() >= 2)
+        held = [self.hold(llm) for _ in range(2)]
+        self.gw.asks_again = False
         took = []
         for _ in range(9):
             began = time.monotonic()
@@ -107,15 +125,14 @@ class Crowded(GatewayCase):
         self.gw.open_gate(gate)
         for call in held:
             self.assertIn(b"[DONE]", call.rest())
-        self.assertEqual(self.gw.request("GET", "/healthz").status, 200)
-        wait_for("room", lambda: self.gw.request("GET", "/v1/models").status == 200)
+        self.gw.asks_again = True
+        self.call("GET", "/v1/models")
 
     def test_a_large_body_is_refused_as_fast(self):
         gate = self.gw.gate()
         llm = self.gw.llm(f"events=1,hold,gate={gate}")
-        before = self.gw.requests_recorded()
-        held = [infer(self.gw, llm) for _ in range(2)]
-        wait_for("both at the provider", lambda: self.gw.requests_recorded() >= before + 2)
+        held = [self.hold(llm) for _ in range(2)]
+        self.gw.asks_again = False
         answer = self.gw.chat(llm, pad="x" * (1 << 20))
         self.assertFailure(answer, 503)
         self.gw.open_gate(gate)
@@ -128,7 +145,7 @@ class Crowded(GatewayCase):
         for s in silent:
             s.settimeout(PATIENCE)
             s.connect(str(self.gw.socket))
-        wait_for("room", lambda: self.gw.request("GET", "/v1/models").status == 200)
+        self.call("GET", "/v1/models")
         for s in silent:
             self.assertEqual(s.recv(1), b"")
             s.close()
@@ -142,7 +159,7 @@ class Crowded(GatewayCase):
             s.connect(str(self.gw.socket))
             s.sendall(b"\1\1\0\1\0\10\0\0\0\1")
         began = time.monotonic()
-        wait_for("room", lambda: self.gw.request("GET", "/v1/models").status == 200)
+        self.call("GET", "/v1/models")
         self.assertLess(time.monotonic() - began, 8)
         for s in half:
             self.assertEqual(s.recv(1), b"")
@@ -153,7 +170,7 @@ class Crowded(GatewayCase):
         for call in kept:
             call.rest()  # to the end of the connection, which is ours to close
             self.assertEqual((call.status, call.ended), (200, True))
-        self.assertEqual(self.gw.request("GET", "/v1/models").status, 200)
+        self.call("GET", "/v1/models")
 
 
 class SlowReader(GatewayCase):
@@ -161,18 +178,12 @@ class SlowReader(GatewayCase):
 
     options = {"workers": 1, "config": ("threads: 4",)}
 
-    def worker(self):
-        return pathlib.Path(f"/proc/{self.gw.workers()[0]}")
-
-    def rss(self):
-        return int((self.worker() / "statm").read_text().split()[1]) * PAGE
-
     def test_it_ends_at_the_total_deadline_and_costs_no_memory(self):
         llm = self.gw.llm(f"events=100000,text={'x' * 900}", extra={"totalTimeoutMs": 4000})
         warm = infer(self.gw, self.gw.llm("events=2000"))
         warm.rest()
-        threads = len(list((self.worker() / "task").iterdir()))
-        rss = self.rss()
+        worker = self.gw.workers()[0]
+        before = rss(worker), threads(worker)
         began = time.monotonic()
         slow = infer(self.gw, llm)
         slow.until(b"\r\n\r\n")
@@ -181,13 +192,13 @@ class SlowReader(GatewayCase):
             self.assertLess(time.monotonic() - began, PATIENCE)
             self.assertTrue(slow.more(1))
             self.assertEqual(self.gw.request("GET", "/v1/models").status, 200)
-            most = max(most, self.rss() - rss)
+            most = max(most, rss(worker) - before[0])
             time.sleep(0.2)
         self.assertGreater(lines[0]["durationMs"], 3900)
         self.assertLess(lines[0]["durationMs"], 4000 + 3000)
         self.assertTrue(lines[0]["aborted"], lines)
         self.assertLess(most, 4 << 20)
-        self.assertLessEqual(len(list((self.worker() / "task").iterdir())), threads + 2)
+        self.assertLessEqual(threads(worker), before[1] + 2)
         slow.close()
 
 
