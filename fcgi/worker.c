@@ -1,6 +1,7 @@
 /* worker.c - signals come in on one side of a pipe, the worker's life is read from the other */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "fcgi/server.h"
 #include "fcgi/worker.h"
 
+#define ARENAS		2		/* of malloc(3), for all threads */
+#define LARGE		(64 * 1024)	/* bytes of a block that has pages of its own */
 #define PARAMS_BUSY_MS 50		/* ms for a request that will only be refused */
 
 enum wake {				/* bytes in the pipe */
@@ -261,6 +264,18 @@ follow_master(const struct worker_place *place)
 		wake(WAKE_QUIT);
 }
 
+/* bound_memory - a large body goes back to the system when its request ends, rather than to one of as
+   many arenas as there are threads; glibc would raise the threshold with the first of them */
+static void
+bound_memory(void)
+{
+#ifdef M_ARENA_MAX
+	mallopt(M_ARENA_MAX, ARENAS);
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	mallopt(M_TRIM_THRESHOLD, LARGE);
+#endif
+}
+
 /* worker_run - the process's main thread only waits for what happens */
 int
 worker_run(const struct config *cfg, int listen_fd, const struct worker_place *place)
@@ -272,6 +287,7 @@ worker_run(const struct config *cfg, int listen_fd, const struct worker_place *p
 		log_error("worker: %s", strerror(errno));
 		return 1;
 	}
+	bound_memory();
 	set_handlers(place);
 	io_fcgx_global();
 	server_init(&w.server, cfg);

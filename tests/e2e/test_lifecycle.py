@@ -195,7 +195,7 @@ class PoolBehindApache(GatewayCase):
         self.gw.children.remove(self.gw.pool)
         self.assertEqual(self.gw.request("GET", "/healthz").status, 503)
         self.gw.start_pool()
-        self.assertEqual(self.gw.request("GET", "/healthz").status, 200)
+        wait_for("an answer", lambda: self.gw.request("GET", "/healthz").status == 200, 10)
 
 
 class KeptConnections(unittest.TestCase):
