@@ -1,0 +1,106 @@
+"""Plain CGI without a web server: the program is started as one would start it. RFC 3875."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from gateway import BUILD, GatewayCase, unique
+
+
+class Cgi(GatewayCase):
+    options = {"config": ("keepalive_after_ms: 60000", "keepalive_seconds: 60")}
+
+    def start(self, method, path, body=None, **more):
+        env = {
+            "MCPD_CONFIG": str(self.gw.home / "mcpd.yaml"),
+            "GATEWAY_INTERFACE": "CGI/1.1",
+            "REQUEST_METHOD": method,
+            "REQUEST_URI": path,
+            "CONTENT_TYPE": "application/json",
+            "HTTP_AUTHORIZATION": f"Bearer {self.gw.token}",
+        }
+        if body is not None:
+            env["CONTENT_LENGTH"] = str(len(body))
+        env.update(more)
+        pipe = subprocess.PIPE
+        child = subprocess.Popen(
+            [BUILD / "mcpd.fcgi"], env=env, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0
+        )
+        self.addCleanup(self.end, child)
+        if body:
+            child.stdin.write(body)
+        return child
+
+    @staticmethod
+    def end(child):
+        child.kill()
+        child.communicate()
+
+    def infer(self, script, stream=True):
+        """infer - a call that the provider has: (process, its number there, the Llm)"""
+        mark, llm = f"marker-{next(unique)}-", self.gw.llm(script)
+        body = {"messages": [{"role": "user", "content": "x"}], "stream": stream, "user": mark}
+        child = self.start("POST", f"/api/v1/llms/{llm}/infer", json.dumps(body).encode())
+        return child, self.gw.recorded(mark)[0], llm
+
+    def assertGone(self, child, number, llm):
+        """assertGone - it ended by itself, the provider's connection first, and the call is booked"""
+        self.assertIn("client-closed", self.gw.ended(number))
+        self.assertEqual(child.wait(10), 0)
+        self.assertTrue(self.gw.audit_of(llm)["aborted"])
+
+    def test_a_request_is_answered_whether_or_not_its_length_is_said(self):
+        llm = self.gw.llm()
+        body = json.dumps({"messages": [{"role": "user", "content": "x"}]}).encode()
+        path = f"/api/v1/llms/{llm}/infer"
+        for said in ({"CONTENT_LENGTH": str(len(body))}, {"HTTP_TRANSFER_ENCODING": "chunked"}):
+            child = self.start("POST", path, **said)
+            child.stdin.write(body)
+            out, _ = child.communicate(timeout=10)
+            self.assertTrue(out.startswith(b"Status: 200 OK\r\n"), out)
+            self.assertIn(b"Hello from the scripted provider.", out)
+            self.assertEqual(child.returncode, 0)
+
+    def test_nothing_is_read_past_the_length(self):
+        child = self.start("GET", "/healthz", b"")
+        out = child.stdout.read()  # though stdin stays open
+        self.assertTrue(out.startswith(b"Status: 200 OK\r\n"), out)
+
+    def test_a_body_that_ends_early_is_refused(self):
+        child = self.start("POST", f"/api/v1/llms/{self.gw.llm()}/infer", CONTENT_LENGTH="100")
+        out, _ = child.communicate(b"{", timeout=10)
+        self.assertTrue(out.startswith(b"Status: 400 "), out)
+
+    def test_term_says_that_the_client_left(self):
+        for script, stream in (("silence=headers", True), ("silence=headers", False), ("silence=1", True)):
+            with self.subTest(script=script, stream=stream):
+                child, number, llm = self.infer(script, stream)
+                child.send_signal(signal.SIGTERM)
+                self.assertGone(child, number, llm)
+
+    def test_an_output_that_nobody_reads_any_more_says_so_too(self):
+        child, number, llm = self.infer("silence=1")
+        self.assertTrue(child.stdout.read(10))
+        child.stdout.close()
+        self.assertGone(child, number, llm)
+        child.stdout = None
+
+    def test_the_first_byte_comes_soon_after_the_start(self):
+        best = min(self.first_byte() for _ in range(20))
+        # the claim is 20 ms on a quiet machine (docs/HOSTS.md); this one is not
+        self.assertLess(best, 0.1)
+
+    def first_byte(self):
+        began = time.monotonic()
+        child = self.start("GET", "/healthz")
+        self.assertTrue(os.read(child.stdout.fileno(), 1))
+        took = time.monotonic() - began
+        child.communicate(timeout=10)
+        return took
+
+
+if __name__ == "__main__":
+    unittest.main()
