@@ -28,8 +28,8 @@ sse_init(struct sse *s, size_t max)
 void
 sse_release(struct sse *s)
 {
-	buf_release(&s->raw);
-	buf_release(&s->data);
+	buf_wipe(&s->raw);			/* a provider may have repeated a key in it */
+	buf_wipe(&s->data);
 	buf_release(&s->name);
 }
 

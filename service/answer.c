@@ -44,8 +44,8 @@ answer_release(struct answer *a)
 	mem_wipe(&a->stream.failure, sizeof(a->stream.failure));	/* it was not scrubbed */
 	answer_headers_release(a);
 	sse_release(&a->sse);
-	buf_release(&a->out);
-	buf_release(&a->whole);
+	buf_wipe(&a->out);			/* a provider may have repeated the key */
+	buf_wipe(&a->whole);
 }
 
 /* commit - status and headers to the client; length -1 is a stream */
@@ -183,7 +183,7 @@ look(struct answer *a, struct error *err)
 	if (!a->committed && (rc = commit(a, 200, -1, err)) != RC_OK)
 		return rc;
 	rc = sse_feed(&a->sse, a->whole.p, a->whole.len, on_event, a, err);
-	buf_release(&a->whole);
+	buf_wipe(&a->whole);
 	return rc;
 }
 
