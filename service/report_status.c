@@ -39,23 +39,6 @@ report_unready(struct service *svc, struct error *err)
 	return no_space(svc->store, err) ? "space" : NULL;
 }
 
-/* plaintext_secrets - whose values stand in the store for everyone who reads its files */
-static int64_t
-plaintext_secrets(const struct table *t)
-{
-	size_t n = table_count(t, &kind_secret);
-	int64_t found = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct secret *s = (const void *)table_at(t, &kind_secret, i);
-		const struct secretbackend *b =
-		    (const void *)table_by_id(t, &kind_secretbackend, s->backend_id);
-
-		found += b != NULL && strcmp(b->type, "plaintext") == 0;
-	}
-	return found;
-}
-
 /* store_health - and the revision that requests see */
 static struct json_object *
 store_health(struct service *svc, const struct table *t)
@@ -68,7 +51,7 @@ store_health(struct service *svc, const struct table *t)
 	if (reason != NULL)
 		jsonx_put_str(o, "reason", reason);
 	jsonx_put_int(o, "revision", (int64_t)table_rev(t));
-	jsonx_put_int(o, "plaintextSecrets", plaintext_secrets(t));
+	jsonx_put_int(o, "plaintextSecrets", (int64_t)secret_plaintext_count(t));
 	return o;
 }
 
