@@ -125,22 +125,24 @@ cost(struct run *r, int n, int rounds, double *ns)
 		}
 }
 
+#define CHUNK	"data: {\"id\":\"chatcmpl-msg_01\",\"object\":\"chat.completion.chunk\"," \
+	"\"created\":1700000000,\"model\":\"claude-sonnet-4-5\",\"choices\":[{\"index\":0," \
+	"\"delta\":{\"content\":\""
+#define START	"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_01\"," \
+	"\"model\":\"claude-sonnet-4-5\",\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}\n\n" \
+	"event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0," \
+	"\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n"
+#define DELTA	"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0," \
+	"\"delta\":{\"type\":\"text_delta\",\"text\":\""
+#define STOP	"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+
 int
 main(int argc, char **argv)
 {
 	static const char *const chunks[] = {
-		"", "data: {\"id\":\"chatcmpl-msg_01\",\"object\":\"chat.completion.chunk\",\"created\":"
-		"1700000000,\"model\":\"claude-sonnet-4-5\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"",
-		"\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n", "data: [DONE]\n\n",
-	}, *const events[] = {
-		"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_01\","
-		"\"model\":\"claude-sonnet-4-5\",\"usage\":{\"input_tokens\":9,\"output_tokens\":1}}}\n\n"
-		"event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,"
-		"\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
-		"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
-		"{\"type\":\"text_delta\",\"text\":\"", "\"}}\n\n",
-		"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+		"", CHUNK, "\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n", "data: [DONE]\n\n"
 	};
+	static const char *const events[] = { START, DELTA, "\"}}\n\n", STOP };
 	int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : ROUNDS;
 	double ns[3];
 	struct run r[3];
