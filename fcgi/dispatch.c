@@ -86,7 +86,8 @@ permit(struct request *r, struct error *err)
 		return RC_OK;
 	if (a->operation != NULL)
 		return rbac_require_action(r->table, &r->caller, a->operation, err);
-	if (name == NULL && a->resource < RESOURCE__STORED && rbac_allows_some(r->table, &r->caller, a->verb, a->resource))
+	if (name == NULL && a->resource < RESOURCE__STORED &&
+	    rbac_allows_some(r->table, &r->caller, a->verb, a->resource))
 		return RC_OK;
 	if (name != NULL && (object = table_find(r->table, kinds[a->resource], name)) != NULL)
 		name = object->name;

@@ -44,7 +44,8 @@ view_of(struct service *svc, const struct record *r, const struct table *t)
 /* catalogue_list - what the caller may see of a kind */
 enum rc
 catalogue_list(struct service *svc, const struct table *t, const struct caller *c,
-    const struct kind *k, const struct catalogue_filter *f, struct json_object **out, struct error *err)
+    const struct kind *k, const struct catalogue_filter *f, struct json_object **out,
+    struct error *err)
 {
 	struct json_object *list;
 	size_t n = table_count(t, k);

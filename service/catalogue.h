@@ -22,7 +22,8 @@ struct catalogue_filter {		/* of a list; NULL members do not filter */
 
 /* lists and gets look at the table they are given: the one the request took */
 enum rc catalogue_list(struct service *svc, const struct table *t, const struct caller *c,
-    const struct kind *k, const struct catalogue_filter *f, struct json_object **out, struct error *err);
+    const struct kind *k, const struct catalogue_filter *f, struct json_object **out,
+    struct error *err);
 enum rc catalogue_get(struct service *svc, const struct table *t, const struct caller *c,
     const struct kind *k, const char *ref, struct json_object **out, struct error *err);
 

@@ -140,7 +140,7 @@ rbac_require_action(const struct table *t, const struct caller *c, const char *a
 	return error_set(err, RC_FORBIDDEN, "permission denied: run:%s", action);
 }
 
-/* rbac_caller - a request may wait for its body, and for its turn: what was taken back meanwhile counts */
+/* rbac_caller - a request waits for its body and its turn: what was taken back meanwhile counts */
 enum rc
 rbac_caller(const struct table *t, const struct caller *c, int64_t now_ms, struct caller *out,
     struct error *err)

@@ -44,8 +44,8 @@ enum rc rbac_require_action(const struct table *t, const struct caller *c, const
 enum rc rbac_require(const struct table *t, const struct caller *c, enum verb verb,
     enum resource resource, const char *name, struct error *err);
 
-/* rbac_caller - the same caller on a newer table: RC_UNAUTHENTICATED where the token was revoked or the
-   user deleted since */
+/* rbac_caller - the same caller on a newer table: RC_UNAUTHENTICATED where the token was revoked or
+   the user deleted since */
 enum rc rbac_caller(const struct table *t, const struct caller *c, int64_t now_ms,
     struct caller *out, struct error *err);
 

@@ -311,8 +311,8 @@ rbac_permit(void *arg, const struct table *t, const struct record *old,
 		return rc;
 	switch (new->kind->resource) {
 	case RESOURCE_GROUPS:
-		return permit_group(t, c, (const struct user_group *)old, (const struct user_group *)new,
-		    err);
+		return permit_group(t, c, (const struct user_group *)old,
+		    (const struct user_group *)new, err);
 	case RESOURCE_RBAC:
 		return permit_rbac(t, c, (const struct rbac *)old, (const struct rbac *)new, err);
 	case RESOURCE_MCPTOKENS:

@@ -32,7 +32,8 @@ group_has(const struct user_group *g, const char *user_id)
 
 /* merge_member - a user's name, kept by id */
 static void
-merge_member(struct user_group *g, struct json_object *item, const char *path, const struct merge *m)
+merge_member(struct user_group *g, struct json_object *item, const char *path,
+    const struct merge *m)
 {
 	const char *name = item_text(item, path, m->faults), *bad;
 	const struct record *user;

@@ -111,7 +111,8 @@ strike(const struct place *p, const char *id, uint64_t dead[WINDOW])
 			dead[i] = 0;
 }
 
-/* take_over - the slot of a token that is no more; at most once in a while, for it looks at them all */
+/* take_over - the slot of a token that is no more; where there is none, not again for a while: it
+   looks at all tokens */
 static void
 take_over(struct lastused *l, const struct table *t, const struct place *p, uint64_t value,
     int64_t now_ms)

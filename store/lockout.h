@@ -1,9 +1,9 @@
 /*
  * lockout.h - a catalogue that nobody can administer any more is not committed.
  *
- * Shapes  an administrator is a user who holds `edit` on all of rbac, by a definition that names them
- *         or a group that they are in. Tokens don't count, neither as subjects nor as the users' way in:
- *         a token that leaked can always be revoked, and mcpctl on the store makes another
+ * Shapes  an administrator is a user who holds `edit` on all of rbac, by a definition that names
+ *         them or a group that they are in. Tokens don't count, neither as subjects nor as the
+ *         users' way in: one that leaked can always be revoked, and mcpctl on the store makes another
  * Units   none
  * Errors  RC_CONFLICT when there was an administrator and is none now. A store that never had one
  *         (made by hand, in tests) may be changed freely

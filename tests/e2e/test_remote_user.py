@@ -15,8 +15,17 @@ from gateway import Gateway, GatewayCase
 
 PASSWORDS = {"alice": "secret", "mallory": "evil"}
 # names that a client may hope for
-FORGED = ("REMOTE_USER", "Remote-User", "X-Remote-User", "X-Forwarded-User", "MCPD_USER", "Mcpd-User",
-          "Auth-User", "REDIRECT_REMOTE_USER", "Redirect-Remote-User")  # fmt: skip
+FORGED = (
+    "REMOTE_USER",
+    "Remote-User",
+    "X-Remote-User",
+    "X-Forwarded-User",
+    "MCPD_USER",
+    "Mcpd-User",
+    "Auth-User",
+    "REDIRECT_REMOTE_USER",
+    "Redirect-Remote-User",
+)
 
 
 def basic(user, password=None):
@@ -193,13 +202,16 @@ class Nginx(Mixed, GatewayCase):
 
     front = "nginx+login"
     trust = (*Login.trust, "remote_user_param: MCPD_USER")
-    changes = (("\t\t\tfastcgi_pass\t", "\t\t\tinclude /etc/nginx/fastcgi_params;\n\t\t\tfastcgi_pass\t"),)
+    changes = (("\tfastcgi_pass\t", "\tinclude /etc/nginx/fastcgi_params;\n\tfastcgi_pass\t"),)
 
 
 class LighttpdInTheWrongOrder(Login, GatewayCase):
     front = "lighttpd+login"
     changes = (
-        ('"mod_auth", "mod_authn_file", "mod_fastcgi"', '"mod_fastcgi", "mod_auth", "mod_authn_file"'),
+        (
+            '"mod_auth", "mod_authn_file", "mod_fastcgi"',
+            '"mod_fastcgi", "mod_auth", "mod_authn_file"',
+        ),
     )
 
     def test_nobody_gets_in_by_a_login_that_is_bypassed(self):
