@@ -14,6 +14,7 @@
 
 #include "tests/unit/cases.h"
 
+#define LEAST		60		/* cases: fewer, and files were lost */
 #define PROPERTY_SEEDS	50		/* ways of cutting a stream at random */
 
 const struct direction directions[] = {
@@ -71,7 +72,7 @@ expect_outcome(const struct translation_case *c)
 
 Test(cases, come_out_as_their_files_say)
 {
-	each(expect_outcome);
+	cr_expect_geq(each(expect_outcome), LEAST);
 }
 
 /* expect_repeat - no address, time or hash order in it: prompt caches depend on that */
