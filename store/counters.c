@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/counters.h"
+#include "store/faultpoint.h"
 #include "store/names.h"
 
 #define MAGIC		"mcpdcnt1"
@@ -203,6 +204,7 @@ counters_add(struct counters *c, int64_t day, const struct usage_key *key,
 	s = slot_of(a, KEY_USED | number(a, key->llm) << 32 | number(a, key->user) << 16 |
 	    number(a, key->token));
 	add(&s->requests, n->requests);
+	fault_point("half");
 	add(&s->errors, n->errors);
 	add(&s->prompt, n->prompt);
 	add(&s->completion, n->completion);

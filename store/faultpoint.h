@@ -3,8 +3,8 @@
  *
  * Shapes  fault_point("commit") ends the process where $MCPD_FAULT is "commit", and stops it until
  *         SIGCONT where $MCPD_STOP is; the names, in the order of a change: lock open put snapshot
- *         commit rename generation; of a call: begun ending line counted, and died where another
- *         process writes its line
+ *         commit rename generation; of a call: begun ending line half counted, and died where
+ *         another process writes its line
  * Units   none
  * Errors  none
  * Owns    nothing; without -DWITH_FAULT_POINTS nothing is compiled in

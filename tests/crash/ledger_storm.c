@@ -202,7 +202,7 @@ verify(const char *what, uint64_t open)
 static void
 points(void)
 {
-	static const char *const names[] = { "begun", "ending", "line", "counted" };
+	static const char *const names[] = { "begun", "ending", "line", "half", "counted" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		die_at(names[i]);

@@ -40,7 +40,10 @@ tear_down(void)
 
 TestSuite(counters, .init = set_up, .fini = tear_down);
 
+#define LLMS 50
+
 struct found {
+	uint64_t		 llms[LLMS];	/* requests of "llm-<n>" */
 	struct usage_counts	 all, other;
 	size_t			 slots;
 	int64_t			 day;		/* only it; 0: all */
@@ -51,12 +54,15 @@ static void
 find(void *arg, int64_t day, const struct usage_key *key, const struct usage_counts *n)
 {
 	struct found *f = arg;
+	int llm;
 
 	if (f->day != 0 && f->day != day)
 		return;
 	f->slots++;
 	f->all.requests += n->requests;
 	f->all.prompt += n->prompt;
+	if (sscanf(key->llm, "llm-%d", &llm) == 1 && llm >= 0 && llm < LLMS)
+		f->llms[llm] += n->requests;
 	if (strcmp(key->llm, COUNTERS_OTHER) == 0)
 		f->other.requests += n->requests;
 }
@@ -130,7 +136,7 @@ race(void *arg)
 {
 	(void)arg;
 	for (int i = 0; i < ROUNDS; i++)
-		add(1 + i * 2 / ROUNDS, i % 50, i % 7, i % 3);
+		add(1 + i * 2 / ROUNDS, i % LLMS, i % 7, i % 3);
 	return NULL;
 }
 
@@ -156,6 +162,8 @@ Test(counters, processes_and_threads_that_race_for_slots_lose_nothing)
 		cr_expect_eq(status, 0, "nobody is alone");
 	}
 	cr_expect_eq(found(0).all.requests, 2 * RACERS * ROUNDS);
+	for (int i = 0; i < LLMS; i++)
+		cr_expect_eq(found(0).llms[i], 2 * RACERS * ROUNDS / LLMS, "llm-%d", i);
 	cr_expect_eq(found(1).all.requests, RACERS * ROUNDS);
 	cr_expect_eq(found(2).all.prompt, 3 * RACERS * ROUNDS);
 }
