@@ -5,32 +5,7 @@
 
 #include "base/clock.h"
 #include "base/jsonx.h"
-#include "base/log.h"
 #include "service/account.h"
-
-/* tidy_main - beside the calls: none of them waits for the sums of a day */
-static void *
-tidy_main(void *arg)
-{
-	struct service *svc = arg;
-	struct error err;
-
-	if (ledger_tidy(svc->ledger, &err) != RC_OK)
-		log_warn("audit: %s", err.msg);
-	return NULL;
-}
-
-/* tidy - once a day; the thread of the day before has ended long ago */
-static void
-tidy(struct service *svc)
-{
-	if (!ledger_tidy_due(svc->ledger))
-		return;
-	if (atomic_exchange(&svc->tidying, false))
-		pthread_join(svc->tidy, NULL);
-	if (pthread_create(&svc->tidy, NULL, tidy_main, svc) == 0)
-		atomic_store(&svc->tidying, true);
-}
 
 /* describe - the call as its line will tell it; nothing is known of its end */
 static struct auditcall
@@ -98,7 +73,7 @@ account_end(struct account *a, const struct account_result *result)
 		ledger_end(a->svc->ledger, a->slot);
 	else
 		ledger_note(a->svc->ledger, &a->own);
-	tidy(a->svc);
+	ledger_tidy_later(a->svc->ledger);
 }
 
 /* account_refused - nothing was used */
@@ -113,7 +88,7 @@ account_refused(struct service *svc, const struct account_call *call, const stru
 
 	conclude(&c, &result, call->started_ms);
 	ledger_note(svc->ledger, &c);
-	tidy(svc);
+	ledger_tidy_later(svc->ledger);
 }
 
 /* account_unknown - only its status */

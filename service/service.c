@@ -50,8 +50,6 @@ service_open(const struct config *cfg, bool serving, struct service *svc, struct
 void
 service_close(struct service *svc)
 {
-	if (atomic_exchange(&svc->tidying, false))
-		pthread_join(svc->tidy, NULL);
 	lastused_close(svc->lastused);
 	ledger_close(svc->ledger);
 	store_close(svc->store);

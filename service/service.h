@@ -10,8 +10,6 @@
 #ifndef SERVICE_SERVICE_H
 #define SERVICE_SERVICE_H
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "adapters/http.h"
@@ -28,8 +26,6 @@ struct service {
 	struct ledger		*ledger;	/* audit, counters, running calls */
 	struct lastused		*lastused;	/* NULL: can't be noted */
 	struct secret_cache	*secrets;	/* of openbao backends; NULL: nothing is kept */
-	pthread_t		 tidy;		/* keeps the books of the days, in between */
-	atomic_bool		 tidying;	/* it was started, and is to be joined */
 };
 
 /* service_open - serving: a process of mcpd.fcgi, not a command */

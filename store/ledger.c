@@ -69,6 +69,7 @@ ledger_close(struct ledger *l)
 {
 	if (l == NULL)
 		return;
+	ledger_tidy_end(l);
 	metrics_close(l->metrics);
 	counters_close(l->counters);
 	inflight_close(l->inflight);

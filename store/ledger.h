@@ -50,9 +50,9 @@ bool ledger_down(const struct ledger *l);
 /* ledger_recover - lines and counts of the dead, and lines that wait; how many were written */
 size_t ledger_recover(struct ledger *l);
 
-/* ledger_tidy_due - true once a day and process: somebody should call ledger_tidy(), in a moment when
-   nobody waits for it */
-bool ledger_tidy_due(struct ledger *l);
+/* ledger_tidy_later - the first call of a day starts ledger_tidy() in a thread of its own, which
+   ledger_close() waits for */
+void ledger_tidy_later(struct ledger *l);
 
 /* ledger_tidy - keep the sums of the days that are over, remove files that are too old. One process at
    a time does it; where another one is at it, nothing is done */

@@ -168,13 +168,36 @@ ledger_new_day(struct ledger *l)
 	pthread_mutex_unlock(&l->tidying);
 }
 
-/* ledger_tidy_due - the first to ask on a day */
-bool
-ledger_tidy_due(struct ledger *l)
+/* tidy_main - beside the calls: none of them waits for the sums of a day */
+static void *
+tidy_main(void *arg)
+{
+	struct error err;
+
+	if (ledger_tidy(arg, &err) != RC_OK)
+		log_warn("audit: %s", err.msg);
+	return NULL;
+}
+
+/* ledger_tidy_end - the thread of the day before has ended long ago */
+void
+ledger_tidy_end(struct ledger *l)
+{
+	if (atomic_exchange(&l->has_tidier, false))
+		pthread_join(l->tidier, NULL);
+}
+
+/* ledger_tidy_later - the first to come on a day */
+void
+ledger_tidy_later(struct ledger *l)
 {
 	int64_t now = today(), last = atomic_load_explicit(&l->tidied, memory_order_relaxed);
 
-	return last != now && atomic_compare_exchange_strong(&l->tidied, &last, now);
+	if (last == now || !atomic_compare_exchange_strong(&l->tidied, &last, now))
+		return;
+	ledger_tidy_end(l);
+	if (pthread_create(&l->tidier, NULL, tidy_main, l) == 0)
+		atomic_store(&l->has_tidier, true);
 }
 
 /* ledger_usage - the days that are over are in files, the others in the counters; a day whose log has

@@ -28,13 +28,18 @@ struct ledger {
 	int64_t			 keep_days;
 	bool			 in_files;
 	atomic_bool		 down;		/* the last line could not be written */
-	_Atomic int64_t		 tidied;	/* day that this process has called to tidy up */
+	_Atomic int64_t		 tidied;	/* day of the last ledger_tidy_later() */
+	pthread_t		 tidier;	/* its thread */
+	atomic_bool		 has_tidier;	/* it was started, and is to be joined */
 	_Atomic int64_t		 counted;	/* day of the last call that was counted */
 	pthread_mutex_t		 tidying;	/* one thread of this process */
 };
 
 /* ledger_sum_log - the counters anew, where they are in doubt. Alone only */
 void ledger_sum_log(struct ledger *l);
+
+/* ledger_tidy_end - wait for the thread, if there is one */
+void ledger_tidy_end(struct ledger *l);
 
 /* ledger_new_day - keep what the counters of past days hold, where no log does */
 void ledger_new_day(struct ledger *l);

@@ -189,8 +189,6 @@ measure_books(const struct catalogue *c, int rounds)
 	if (b.fd < 0 || ledger_open(&opts, &b.svc.ledger, &err) != RC_OK)
 		abort();
 	show("books", cost(book, &b, rounds), "a write of the line", cost(append, &b, rounds));
-	if (atomic_load(&b.svc.tidying))
-		pthread_join(b.svc.tidy, NULL);
 	ledger_close(b.svc.ledger);
 	config_release(&b.cfg);
 	close(b.fd);

@@ -389,6 +389,17 @@ Test(ledger, a_month_that_cannot_be_written_stays_as_it_was)
 	free(tmp);
 }
 
+Test(ledger, to_close_waits_for_the_thread_that_tidies)
+{
+	for (int day = 0; day < 20; day++) {
+		atomic_store(&books_ahead, day * DAY_SECONDS);
+		books_note(&b, "gpt", 1);
+		ledger_tidy_later(b.l);
+		books_again(&b);
+	}
+	cr_expect_eq(books_used(&b, 0, books_today(), "gpt").requests, 20);
+}
+
 Test(ledger, calls_beyond_the_slots_have_their_lines_too)
 {
 	struct auditcall c = books_call("gpt", "u");
