@@ -6,6 +6,7 @@
 
 #include "base/jsonx.h"
 #include "base/mem.h"
+#include "cli/bodycheck.h"
 #include "cli/changes.h"
 #include "cli/overlay.h"
 #include "cli/program.h"
@@ -151,21 +152,6 @@ send(struct transport *t, struct apply_item *item, struct json_object *view, str
 	return rc;
 }
 
-/* put_one - by the object that is there now, NULL: none */
-static enum rc
-put_one(struct transport *t, struct apply_item *item, struct json_object *view, bool rehearse,
-    struct error *err)
-{
-	if (apply_stated(item->kind, item->body, view, &item->faults)) {
-		item->outcome = APPLY_UNCHANGED;
-		return item->faults.total == 0 ? RC_OK : error_set(err, RC_INVALID, "differs");
-	}
-	if (!rehearse)
-		return send(t, item, view, err);
-	guess(item, view);
-	return RC_OK;
-}
-
 /* drop_one - a key that an Llm still uses does not go by the way */
 static enum rc
 drop_one(struct transport *t, struct apply_item *item, bool rehearse, struct error *err)
@@ -182,63 +168,99 @@ drop_one(struct transport *t, struct apply_item *item, bool rehearse, struct err
 	return rc != RC_OK || rehearse ? rc : t->ops->remove(t, item->kind, item->name, err);
 }
 
-/* run_one - one change on a server */
+/* run_one - one change on a server; view is what was there when all were looked at */
 static enum rc
-run_one(struct transport *t, struct apply_item *item, bool rehearse, struct error *err)
+run_one(struct transport *t, struct apply_item *item, struct json_object *view, bool rehearse,
+    struct error *err)
 {
-	struct json_object *view = NULL;
-	enum rc rc;
-
 	if (item->body == NULL)
 		return drop_one(t, item, rehearse, err);
-	rc = t->ops->get(t, item->kind, item->name, &view, err);
-	if (rc == RC_NOT_FOUND || rc == RC_OK) {
-		rc = put_one(t, item, view, rehearse, err);
-		json_object_put(view);
-	}
-	return rc;
+	if (item->outcome == APPLY_UNCHANGED)	/* it states what there is */
+		return RC_OK;
+	if (!rehearse)
+		return send(t, item, view, err);
+	guess(item, view);
+	return RC_OK;
 }
 
-/* check_all - what can be said before the first request */
+/* look - at one that is to be made: is it there, and what can be said of the body */
 static enum rc
-check_all(const struct changes *c, struct faults *faults, struct error *err)
+look(struct changes *c, size_t i, struct transport *t, struct json_object **view,
+    struct error *err)
 {
-	for (size_t i = 0; i < c->manifest->n; i++) {
-		struct faults mine = FAULTS_INIT;
+	struct apply_item *item = &c->v[i];
+	enum rc rc = t->ops->get(t, item->kind, item->name, view, err);
 
-		batch_check_fields(c->v[i].kind, c->v[i].body, &mine);
-		for (size_t f = 0; f < mine.n; f++)
-			manifest_fault(c->manifest, &c->manifest->v[i], mine.v[f].path,
-			    mine.v[f].message, faults);
-		faults_release(&mine);
+	if (rc != RC_OK && rc != RC_NOT_FOUND) {
+		item->why = x_strdup(err->msg);
+		return rc;
 	}
+	item->outcome = APPLY_CONFIGURED;
+	if (apply_stated(item->kind, item->body, *view, &item->faults))
+		item->outcome = APPLY_UNCHANGED;
+	else
+		bodycheck(item->kind, *view, item->body, &item->faults);
+	return RC_OK;
+}
+
+/* look_at_all - before anything is changed: every fault that can be known */
+static enum rc
+look_at_all(struct changes *c, struct transport *t, struct json_object **views,
+    struct faults *faults, struct error *err)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; rc == RC_OK && i < c->manifest->n; i++) {
+		rc = look(c, i, t, &views[i], err);
+		explain(c, i, faults);
+	}
+	if (rc != RC_OK)
+		return rc;
 	return faults->total == 0 ? RC_OK : error_set(err, RC_INVALID, "invalid documents");
 }
 
-/* run_each - up to the first refusal. What was made stays made; what was refused becomes faults, but
-   for a token that isn't known */
+/* do_each - up to the first refusal, which is explained; what was made stays made */
 static enum rc
-run_each(struct changes *c, struct program *p, struct transport *t, bool rehearse,
-    struct error *err)
+do_each(struct changes *c, struct program *p, struct transport *t, struct json_object **views,
+    bool rehearse, struct error *err)
 {
 	struct progress show = progress_begin(p, "applying", c->n);
 	struct apply_item *item;
-	enum rc rc = check_all(c, &p->faults, err);
+	enum rc rc = RC_OK;
 
 	while (rc == RC_OK && c->done < c->n) {
 		item = &c->v[c->done];
 		progress_at(&show, c->done);
-		rc = item->rc = run_one(t, item, rehearse, err);
-		if (rc == RC_OK)
+		rc = item->rc = run_one(t, item, c->done < c->manifest->n ? views[c->done] : NULL,
+		    rehearse, err);
+		if (rc == RC_OK) {
 			tell_done(c);
-		else if (item->faults.total == 0)
+			continue;
+		}
+		if (item->faults.total == 0)
 			item->why = x_strdup(err->msg);
+		explain(c, c->done, &p->faults);
 	}
 	progress_end(&show);
-	if (rc == RC_OK || rc == RC_UNAUTHENTICATED || p->faults.total > 0)
-		return rc;
-	explain(c, c->done, &p->faults);
-	return error_set(err, RC_INVALID, "stopped");
+	return rc;
+}
+
+/* run_each - look at all, then do each. A refusal is RC_INVALID, whatever it was, but for a token that
+   isn't known */
+static enum rc
+run_each(struct changes *c, struct program *p, struct transport *t, bool rehearse,
+    struct error *err)
+{
+	struct json_object **views = x_calloc(c->manifest->n + 1, sizeof(*views));
+	enum rc rc = look_at_all(c, t, views, &p->faults, err);
+
+	if (rc == RC_OK)
+		rc = do_each(c, p, t, views, rehearse, err);
+	for (size_t i = 0; i < c->manifest->n; i++)
+		json_object_put(views[i]);
+	free(views);
+	return rc == RC_OK || rc == RC_UNAUTHENTICATED ? rc :
+	    error_set(err, RC_INVALID, "stopped at a refusal");
 }
 
 /* changes_run - see changes.h */

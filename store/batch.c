@@ -135,9 +135,9 @@ batch_copy(const struct record *old)
 	return (struct record *)copy;
 }
 
-/* batch_check_fields - the members of a body, by name */
-void
-batch_check_fields(const struct kind *k, struct json_object *body, struct faults *f)
+/* check_fields - the members of a body, by name */
+static void
+check_fields(const struct kind *k, struct json_object *body, struct faults *f)
 {
 	size_t n = 0, common = sizeof(common_fields) / sizeof(common_fields[0]) - 1;
 	const char **known;
@@ -205,7 +205,7 @@ merged(struct batch *b, struct record *r, const struct record *old, struct json_
 	    &b->outside };
 	enum rc rc;
 
-	batch_check_fields(r->kind, body, f);
+	check_fields(r->kind, body, f);
 	rc = r->kind->merge(r, body, &m, err);
 	if (f->total > 0)
 		return error_set(err, RC_INVALID, "invalid %s", r->kind->singular);

@@ -67,10 +67,6 @@ typedef enum rc batch_permit(void *arg, const struct table *t, const struct reco
     const struct record *new, struct error *err);
 void batch_permit_by(struct batch *b, batch_permit *permit, void *arg);
 
-/* batch_check_fields - faults for the members that no body of that kind has; what the others may say
-   is judged by the functions below */
-void batch_check_fields(const struct kind *k, struct json_object *body, struct faults *f);
-
 /*
  * batch_create - RC_INVALID with faults (err is "invalid <singular>"), RC_CONFLICT name or alias
  * taken ("Llm already exists: x"); *out is borrowed from the batch. extra (may be NULL) is called

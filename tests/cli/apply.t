@@ -267,17 +267,28 @@ mcpctl: user 'fine' not found
 
 # a server judges one after the other: what was made before a refusal stays
 # over http
-$ printf 'kind: user\nname: fine\n---\nkind: rbac\nname: r\nsubjects: [{kind: User, name: nobody}]\nroleBindings: []\n---\nkind: rbac\nname: z\n' | mcpctl apply -f -
+$ printf 'kind: user\nname: fine\n---\nkind: rbac\nname: r\nsubjects: [{kind: User, name: nobody}]\nroleBindings: [{role: view, resource: llms}]\n---\nkind: rbac\nname: z\nsubjects: [{kind: User, name: fine}]\nroleBindings: [{role: view, resource: llms}]\n' | mcpctl apply -f -
 user/fine created
 1 of 3 objects are applied; stopped at a refusal
 mcpctl: stdin:6: rbac/r: subjects[0].name: User not found: nobody
-mcpctl: stdin:7: rbac/r: roleBindings: must not be empty
 ? 1
 
 # over http
-$ mcpctl get user fine -o name; mcpctl delete user fine -q; printf 'kind: user\nname: fine\nbogus: 1\n' | mcpctl apply -f -; mcpctl get user fine
+$ mcpctl get user fine -o name; mcpctl get rbac z; mcpctl delete user fine -q
 user/fine
-mcpctl: stdin:3: user/fine: bogus: unknown field
+mcpctl: rbac 'z' not found
+
+# but first all is looked at
+# over http
+$ printf 'kind: user\nname: fine\n---\nkind: llm\nname: claude\ntier: quick\nbogus: 1\n---\nkind: llm\nname: new\ntype: openai\nurl: ftp://x\napiKeyRef: {name: nothing, key: k}\n---\nkind: secret\nname: s\ndata: {"a b": 1}\n---\nkind: secret\nname: t\nkeys: [a]\n---\nkind: mcptoken\nname: t\n' | mcpctl apply -f -; mcpctl get user fine
+mcpctl: stdin:17: secret/s: data.a b: key must be 1 to 100 of letters, digits, '.', '_' and '-', a letter or a digit first
+mcpctl: stdin:17: secret/s: data.a b: must be a string
+mcpctl: stdin:19: secret/t: data: is required: there is no such secret, and its keys alone can't make it
+mcpctl: stdin:7: llm/claude: bogus: unknown field
+mcpctl: stdin:6: llm/claude: tier: must be fast or heavy
+mcpctl: stdin:9: llm/new: model: is required
+mcpctl: stdin:12: llm/new: url: must begin with http:// or https://
+mcpctl: stdin:24: mcptoken/t: name: there is no such token, and tokens are made with mcpctl create mcptoken
 mcpctl: user 'fine' not found
 ? 1
 

@@ -203,3 +203,6 @@ migrating 3 of 3: two\e[K
 
 $ grep -rl CANARY-1 state
 ? 1
+
+# what comes out goes in again
+$ mcpctl get all -o yaml | mcpctl apply -f - | sort | uniq -c | grep -v unchanged; mcpctl get all -o json | mcpctl diff -f -
