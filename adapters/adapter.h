@@ -138,5 +138,6 @@ void adapter_count(struct span object, const char *name, int64_t *out);
 /* adapter_usage - usage of an OpenAI answer object or chunk (its "usage" member); what it doesn't
    say stays as it is */
 void adapter_usage(struct span object, struct usage *usage);
+void adapter_counts(struct span usage_object, struct usage *usage);	/* of the member itself */
 
 #endif

@@ -94,12 +94,7 @@ tr_has(struct translation *t, struct span value, char type, const char *below)
 void
 tr_members(struct span object, struct jscan_want *want, size_t n)
 {
-	struct span name, value;
-
-	for (size_t at = 0; jscan_next(object, &at, &name, &value); )
-		for (size_t i = 0; name.p != NULL && i < n; i++)
-			if (jtext_is(tr_inside(name), want[i].name))
-				want[i].value = value;
+	jscan_members(object, want, n);
 }
 
 /* tr_inside - spans of strings begin and end with their quotes */

@@ -7,8 +7,7 @@
 #include "base/mem.h"
 
 #define TOOLS_MAX	1024		/* calls of one answer */
-#define TOOL_COST	256		/* bytes that a waiting call is counted for, beside its text: what its
-					   events have around it */
+#define TOOL_COST	256		/* bytes that a waiting call counts for beside its text */
 
 enum block { BLOCK_NONE, BLOCK_THINKING, BLOCK_TEXT, BLOCK_TOOL };
 
@@ -251,8 +250,7 @@ wait_text(struct feed *f, enum block block, struct span string)
 	struct piece *p = st->nwaiting > 0 ? &st->waiting[st->nwaiting - 1] : NULL;
 	enum rc rc;
 
-	if ((p == NULL || p->block != block) &&
-	    (rc = wait_piece(f, block, -1, &p)) != RC_OK)
+	if ((p == NULL || p->block != block) && (rc = wait_piece(f, block, -1, &p)) != RC_OK)
 		return rc;
 	return wait_add(f, &p->text, string);
 }
@@ -304,10 +302,9 @@ tool_of(struct feed *f, int64_t tool, struct piece **out)
 	struct stream *st = f->st;
 
 	for (size_t i = 0; i < st->nwaiting; i++) {
-		if (st->waiting[i].block == BLOCK_TOOL && st->waiting[i].tool == tool) {
-			*out = &st->waiting[i];
+		*out = &st->waiting[i];
+		if ((*out)->block == BLOCK_TOOL && (*out)->tool == tool)
 			return RC_OK;
-		}
 	}
 	return wait_piece(f, BLOCK_TOOL, tool, out);
 }
@@ -371,10 +368,9 @@ index_of(const struct stream *st, struct span call)
 
 /* take_calls - all of a delta, the older form of one among them */
 static enum rc
-take_calls(struct feed *f, struct span delta)
+take_calls(struct feed *f, struct span list, struct span function)
 {
-	struct span list = jscan_get(delta, "tool_calls"), call;
-	struct span function = jscan_get(delta, "function_call"), none = { NULL, 0 };
+	struct span call;
 	enum rc rc = RC_OK;
 
 	if (jscan_type(list) == 'a')
@@ -382,8 +378,31 @@ take_calls(struct feed *f, struct span delta)
 			rc = take_call(f, index_of(f->st, call), jscan_get(call, "id"),
 			    jscan_get(call, "function"));
 	if (rc == RC_OK && jscan_type(function) == 'o')
-		rc = take_call(f, 0, none, function);
+		rc = take_call(f, 0, (struct span){ NULL, 0 }, function);
 	return rc;
+}
+
+/* take_delta - whatever it has; thinking may have its newer name, or both */
+static enum rc
+take_delta(struct feed *f, struct span delta)
+{
+	enum { REASONING, REASONING_NEWER, CONTENT, REFUSAL, CALLS, CALL, WANTED };
+	struct jscan_want w[WANTED] = {
+		[REASONING] = { .name = "reasoning_content" },
+		[REASONING_NEWER] = { .name = "reasoning" },
+		[CONTENT] = { .name = "content" }, [REFUSAL] = { .name = "refusal" },
+		[CALLS] = { .name = "tool_calls" }, [CALL] = { .name = "function_call" },
+	};
+	int thinking;
+	enum rc rc;
+
+	jscan_members(delta, w, WANTED);
+	thinking = has_text(w[REASONING].value) ? REASONING : REASONING_NEWER;
+	if ((rc = take_text(f, BLOCK_THINKING, w[thinking].value)) != RC_OK ||
+	    (rc = take_text(f, BLOCK_TEXT, w[CONTENT].value)) != RC_OK ||
+	    (rc = take_text(f, BLOCK_TEXT, w[REFUSAL].value)) != RC_OK)
+		return rc;
+	return take_calls(f, w[CALLS].value, w[CALL].value);
 }
 
 /* finish - all blocks are closed; the end itself waits for the usage */
@@ -405,20 +424,16 @@ finish(struct feed *f, struct span reason)
 static enum rc
 take_choice(struct feed *f, struct span choice)
 {
-	struct span delta = jscan_get(choice, "delta"), reason = jscan_get(choice, "finish_reason");
-	struct span text = jscan_get(delta, "reasoning_content");
+	struct jscan_want w[] = { { .name = "delta" }, { .name = "finish_reason" } };
+	const struct span *reason = &w[1].value;
 	enum rc rc;
 
 	if (f->st->finished)
 		return RC_OK;
-	if (!has_text(text))		/* the same under its newer name, or under both */
-		text = jscan_get(delta, "reasoning");
-	if ((rc = take_text(f, BLOCK_THINKING, text)) != RC_OK ||
-	    (rc = take_text(f, BLOCK_TEXT, jscan_get(delta, "content"))) != RC_OK ||
-	    (rc = take_text(f, BLOCK_TEXT, jscan_get(delta, "refusal"))) != RC_OK ||
-	    (rc = take_calls(f, delta)) != RC_OK)
+	jscan_members(choice, w, 2);
+	if ((rc = take_delta(f, w[0].value)) != RC_OK)
 		return rc;
-	return reason.p != NULL && jscan_type(reason) != '0' ? finish(f, reason) : RC_OK;
+	return reason->p != NULL && jscan_type(*reason) != '0' ? finish(f, *reason) : RC_OK;
 }
 
 /* end - the counts, the reason, and that was it */
@@ -446,17 +461,17 @@ end(struct feed *f)
 
 /* take_chunk - the first choice; a chunk without one has the usage, and ends what has finished */
 static enum rc
-take_chunk(struct feed *f, struct span chunk)
+take_chunk(struct feed *f, const struct openai_chunk *chunk)
 {
 	struct span choice;
 	size_t at = 0;
 
-	adapter_usage(chunk, &f->s->usage);
-	if (jscan_next(jscan_get(chunk, "choices"), &at, NULL, &choice)) {
-		start(f, chunk);
+	adapter_counts(chunk->usage, &f->s->usage);
+	if (jscan_next(chunk->choices, &at, NULL, &choice)) {
+		start(f, chunk->object);
 		return take_choice(f, choice);
 	}
-	if (f->st->finished && jscan_type(jscan_get(chunk, "usage")) == 'o')
+	if (f->st->finished && jscan_type(chunk->usage) == 'o')
 		return end(f);
 	return RC_OK;
 }
@@ -467,10 +482,10 @@ messages_event(const struct adapter_call *call, struct adapter_stream *s,
     const struct sse_event *event, struct buf *out, struct error *err)
 {
 	struct feed f = { call, s, s->state, JWRITE_INIT(out, err), err };
-	struct span chunk;
+	struct openai_chunk chunk;
 
 	switch (openai_look(call, s, event, &chunk, err)) {
-	case OPENAI_CHUNK:	return take_chunk(&f, chunk);
+	case OPENAI_CHUNK:	return take_chunk(&f, &chunk);
 	case OPENAI_DONE:	return end(&f);
 	case OPENAI_GARBLED:	return RC_UPSTREAM;
 	default:		return RC_OK;

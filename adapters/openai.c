@@ -77,26 +77,43 @@ openai_response(const struct adapter_call *call, const char *body, size_t len, s
 	return buf_add(out, body, len, err);
 }
 
+/* chunk_of - an object's members, in one walk */
+static struct openai_chunk
+chunk_of(struct span object)
+{
+	enum { ERROR, KIND, TYPE, CHOICES, USAGE, RESPONSE, WANTED };
+	struct jscan_want w[WANTED] = {
+		[ERROR] = { .name = "error" }, [KIND] = { .name = "object" },
+		[TYPE] = { .name = "type" }, [CHOICES] = { .name = "choices" },
+		[USAGE] = { .name = "usage" }, [RESPONSE] = { .name = "response" },
+	};
+
+	jscan_members(object, w, WANTED);
+	return (struct openai_chunk){
+		.object = object, .error = w[ERROR].value, .kind = w[KIND].value,
+		.type = w[TYPE].value, .choices = w[CHOICES].value, .usage = w[USAGE].value,
+		.response = w[RESPONSE].value,
+	};
+}
+
 /* is_error - an error where an answer should be */
 static bool
-is_error(const struct sse_event *event, struct span object)
+is_error(const struct sse_event *event, const struct openai_chunk *c)
 {
-	struct span error = jscan_get(object, "error");
-
 	return (event->name != NULL && strcmp(event->name, "error") == 0) ||
-	    (error.p != NULL && jscan_type(error) != '0') ||
-	    jscan_is(jscan_get(object, "object"), "error");
+	    (c->error.p != NULL && jscan_type(c->error) != '0') ||
+	    jscan_is(c->kind, "error");
 }
 
 /* has_finish - does any choice give its finish_reason */
 static bool
-has_finish(struct span object)
+has_finish(const struct openai_chunk *c)
 {
-	struct span choices = jscan_get(object, "choices"), choice, reason;
+	struct span choice, reason;
 
-	if (jscan_type(choices) != 'a')
+	if (jscan_type(c->choices) != 'a')
 		return false;
-	for (size_t at = 0; jscan_next(choices, &at, NULL, &choice); ) {
+	for (size_t at = 0; jscan_next(c->choices, &at, NULL, &choice); ) {
 		if (jscan_type(choice) != 'o')
 			continue;
 		reason = jscan_get(choice, "finish_reason");
@@ -108,31 +125,29 @@ has_finish(struct span object)
 
 /* note - what a good event tells of the stream; a response's usage is inside it */
 static void
-note(const struct adapter_call *call, struct adapter_stream *s, struct span object)
+note(const struct adapter_call *call, struct adapter_stream *s, const struct openai_chunk *c)
 {
 	struct openai_stream *state = s->state;
-	struct span type = jscan_get(object, "type");
 
-	if (has_finish(object))
+	if (has_finish(c))
 		state->finished = true;
-	adapter_usage(object, &s->usage);
+	adapter_counts(c->usage, &s->usage);
 	for (const char *const *end = path_of(call)->ends; *end != NULL; end++)
-		if (jscan_is(type, *end))
+		if (jscan_is(c->type, *end))
 			s->ended = true;
 	if (s->ended)
-		adapter_usage(jscan_get(object, "response"), &s->usage);
+		adapter_usage(c->response, &s->usage);
 }
 
 /* is_ours - the chunk that came only because we asked for the usage */
 static bool
-is_ours(const struct adapter_call *call, struct span object)
+is_ours(const struct adapter_call *call, const struct openai_chunk *c)
 {
-	struct span choices = jscan_get(object, "choices"), first;
+	struct span first;
 	size_t at = 0;
 
-	return is_counted(call) && !call->include_usage && jscan_type(choices) == 'a' &&
-	    !jscan_next(choices, &at, NULL, &first) &&
-	    jscan_type(jscan_get(object, "usage")) == 'o';
+	return is_counted(call) && !call->include_usage && jscan_type(c->usage) == 'o' &&
+	    jscan_type(c->choices) == 'a' && !jscan_next(c->choices, &at, NULL, &first);
 }
 
 /* is_done - the end of a stream, in a word */
@@ -149,10 +164,10 @@ is_done(const struct sse_event *event)
 /* openai_look - what came */
 enum openai_kind
 openai_look(const struct adapter_call *call, struct adapter_stream *s,
-    const struct sse_event *event, struct span *object, struct error *err)
+    const struct sse_event *event, struct openai_chunk *chunk, struct error *err)
 {
 	const struct jscan_opts opts = { JSONX_DEPTH, 0 };
-	struct span found = { NULL, 0 };
+	struct span object = { NULL, 0 };
 	struct error why;
 	enum rc rc;
 
@@ -160,8 +175,9 @@ openai_look(const struct adapter_call *call, struct adapter_stream *s,
 		return OPENAI_NOTHING;
 	if (is_done(event))
 		return OPENAI_DONE;
-	rc = jscan_object(event->data, event->data_len, &opts, NULL, 0, &found, &why);
-	if (is_error(event, found)) {
+	rc = jscan_object(event->data, event->data_len, &opts, NULL, 0, &object, &why);
+	*chunk = chunk_of(object);
+	if (is_error(event, chunk)) {
 		s->failed = true;
 		failure_event(&s->failure, call->type, event->data, event->data_len);
 		return OPENAI_FAILED;
@@ -171,7 +187,6 @@ openai_look(const struct adapter_call *call, struct adapter_stream *s,
 		    why.msg);
 		return OPENAI_GARBLED;
 	}
-	*object = found;
 	return OPENAI_CHUNK;
 }
 
@@ -180,9 +195,9 @@ static enum rc
 openai_event(const struct adapter_call *call, struct adapter_stream *s,
     const struct sse_event *event, struct buf *out, struct error *err)
 {
-	struct span object;
+	struct openai_chunk chunk;
 
-	switch (openai_look(call, s, event, &object, err)) {
+	switch (openai_look(call, s, event, &chunk, err)) {
 	case OPENAI_NOTHING:		/* a torn rest would spoil our [DONE] */
 		return event->whole ? forward_event(event, out, err) : RC_OK;
 	case OPENAI_DONE:
@@ -191,8 +206,8 @@ openai_event(const struct adapter_call *call, struct adapter_stream *s,
 		s->ended = true;
 		return forward_event(event, out, err);
 	case OPENAI_CHUNK:
-		note(call, s, object);
-		return is_ours(call, object) ? RC_OK : forward_event(event, out, err);
+		note(call, s, &chunk);
+		return is_ours(call, &chunk) ? RC_OK : forward_event(event, out, err);
 	case OPENAI_GARBLED:
 		return RC_UPSTREAM;
 	default:

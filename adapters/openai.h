@@ -1,7 +1,7 @@
 /*
  * openai.h - what an event of an OpenAI-compatible stream is, for those who read it.
  *
- * Shapes  one look at an event; an object's span is borrowed from it
+ * Shapes  one look at an event; spans are borrowed from it, p NULL where a member is absent
  * Units   none
  * Errors  a failed stream has its failure filled, a garbled one err
  * Owns    nothing
@@ -14,13 +14,19 @@
 
 enum openai_kind {
 	OPENAI_NOTHING,			/* comments, blank lines */
-	OPENAI_CHUNK,			/* object is it */
+	OPENAI_CHUNK,			/* chunk has its members */
 	OPENAI_DONE,			/* [DONE] */
 	OPENAI_FAILED,			/* an error: s->failed is set */
 	OPENAI_GARBLED,			/* no JSON object: err says so, RC_UPSTREAM */
 };
 
+struct openai_chunk {			/* an event's object, and the members that tell us something */
+	struct span	object;
+	struct span	error, kind, type;	/* kind is its "object" */
+	struct span	choices, usage, response;
+};
+
 enum openai_kind openai_look(const struct adapter_call *call, struct adapter_stream *s,
-    const struct sse_event *event, struct span *object, struct error *err);
+    const struct sse_event *event, struct openai_chunk *chunk, struct error *err);
 
 #endif

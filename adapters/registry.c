@@ -147,12 +147,17 @@ adapter_count(struct span object, const char *name, int64_t *out)
 		*out = n;
 }
 
-/* adapter_usage - each count has a name in chat/completions and another elsewhere */
+/* adapter_usage - of an answer's "usage" */
 void
 adapter_usage(struct span object, struct usage *usage)
 {
-	struct span u = jscan_get(object, "usage");
+	adapter_counts(jscan_get(object, "usage"), usage);
+}
 
+/* adapter_counts - each count has a name in chat/completions and another elsewhere */
+void
+adapter_counts(struct span u, struct usage *usage)
+{
 	if (jscan_type(u) != 'o')
 		return;
 	adapter_count(u, "prompt_tokens", &usage->prompt);

@@ -62,6 +62,9 @@ char jscan_type(struct span value);
 /* jscan_get - the last member of that name of an object; absent: p NULL */
 struct span jscan_get(struct span object, const char *name);
 
+/* jscan_members - jscan_get() of several names in one walk; those that are absent stay as they were */
+void jscan_members(struct span object, struct jscan_want *want, size_t nwant);
+
 /* jscan_next - walk members or items: start with *at = 0; false at the end. name may be NULL */
 bool jscan_next(struct span container, size_t *at, struct span *name, struct span *value);
 

@@ -163,6 +163,23 @@ jscan_get(struct span object, const char *name)
 	return found;
 }
 
+/* jscan_members - each to its place */
+void
+jscan_members(struct span object, struct jscan_want *want, size_t nwant)
+{
+	struct span key, value;
+
+	for (size_t at = 0; jscan_next(object, &at, &key, &value); ) {
+		struct span name = inside(key);
+		size_t i = 0;
+
+		while (name.p != NULL && i < nwant && !jtext_is(name, want[i].name))
+			i++;
+		if (name.p != NULL && i < nwant)
+			want[i].value = value;
+	}
+}
+
 /* jscan_text - unescape; the text never grows by it */
 char *
 jscan_text(struct span string, size_t *len)

@@ -151,3 +151,17 @@ Test(jspan, walkers_stay_inside_any_piece_of_a_document)
 		}
 	}
 }
+
+Test(jspan, gives_several_members_in_one_walk)
+{
+	static const char text[] = "{\"a\":1,\"\\u0062\":[2],\"a\":3,\"c\":{\"d\":4}}";
+	struct jscan_want want[] = { { .name = "b" }, { .name = "a" }, { .name = "d" } };
+
+	jscan_members((struct span){ text, sizeof(text) - 1 }, want, 3);
+	cr_expect_eq(jscan_type(want[0].value), 'a');
+	cr_expect_eq(jscan_int(want[1].value), 3, "the last of a name");
+	cr_expect_null(want[2].value.p, "not of an inner object");
+	jscan_members((struct span){ "[1]", 3 }, want, 3);
+	jscan_members((struct span){ NULL, 0 }, want, 3);
+	cr_expect_eq(jscan_int(want[1].value), 3);
+}
