@@ -195,7 +195,7 @@ messages_stream_release(void *state)
 		piece_release(&st->waiting[i]);
 	free(st->waiting);
 	st->waiting = NULL;
-	st->nwaiting = 0;
+	st->nwaiting = st->held = 0;
 }
 
 /* hold - count bytes that wait; RC_UPSTREAM past the limit of one event */
@@ -218,8 +218,7 @@ wait_piece(struct feed *f, enum block block, int64_t tool, struct piece **out)
 	enum rc rc;
 
 	if (st->nwaiting == TOOLS_MAX)
-		return error_set(f->err, RC_UPSTREAM, "more than %d tool calls in one answer",
-		    TOOLS_MAX);
+		return error_set(f->err, RC_UPSTREAM, "more than %d tool calls", TOOLS_MAX);
 	if ((rc = hold(f, TOOL_COST)) != RC_OK)
 		return rc;
 	st->waiting = x_realloc(st->waiting, (st->nwaiting + 1) * sizeof(*st->waiting));
@@ -291,7 +290,6 @@ say_waiting(struct feed *f)
 			return error_set(f->err, RC_UPSTREAM, "a tool call has no name");
 	}
 	messages_stream_release(st);
-	st->held = 0;
 	return f->w.rc;
 }
 
@@ -338,13 +336,10 @@ take_call(struct feed *f, int64_t tool, struct span id, struct span function)
 			put_delta(f, part.p + 1, part.len - 2);
 		return f->w.rc;
 	}
-	if ((rc = tool_of(f, tool, &p)) != RC_OK)
-		return rc;
-	if (p->id.len == 0 && (rc = wait_add(f, &p->id, id)) != RC_OK)
-		return rc;
-	if (p->name.len == 0 && (rc = wait_add(f, &p->name, name)) != RC_OK)
-		return rc;
-	if ((rc = wait_add(f, &p->text, part)) != RC_OK)
+	if ((rc = tool_of(f, tool, &p)) != RC_OK ||
+	    (p->id.len == 0 && (rc = wait_add(f, &p->id, id)) != RC_OK) ||
+	    (p->name.len == 0 && (rc = wait_add(f, &p->name, name)) != RC_OK) ||
+	    (rc = wait_add(f, &p->text, part)) != RC_OK)
 		return rc;
 	open_first(f);
 	return f->w.rc;
