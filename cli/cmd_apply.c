@@ -120,7 +120,7 @@ do_apply(struct program *p, const struct args *a, struct error *err)
 
 const struct command command_apply = {
 	.name = "apply", .group = "Resources", .words = "",
-	.help = "make the catalogue as files say it is: all of it, or nothing",
+	.help = "make the catalogue as files say it is",
 	.options = apply_options, .run = do_apply,
 	.examples =
 	    "mcpctl apply -f catalogue.yaml\n"

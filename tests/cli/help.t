@@ -18,7 +18,7 @@ Resources:
   describe   all there is to know of one object
   patch      change members of one object
   delete     delete objects
-  apply      make the catalogue as files say it is: all of it, or nothing
+  apply      make the catalogue as files say it is
   diff       what apply would change: exit 0 nothing, 1 something, 2 trouble
   edit       change one object in $EDITOR
 
@@ -164,7 +164,7 @@ Resources:
   describe   all there is to know of one object
   patch      change members of one object
   delete     delete objects
-  apply      make the catalogue as files say it is: all of it, or nothing
+  apply      make the catalogue as files say it is
   diff       what apply would change: exit 0 nothing, 1 something, 2 trouble
   edit       change one object in $EDITOR
 

@@ -15,6 +15,14 @@ $ (umask 077; echo sk-root > rootkey); MCPD_DB=$D/srv/state mcpctl create secret
 secret 'r' created (id: ID)
   k       sk-root\n
 
+$ (umask 077; printf 'kind: user\nname: fromroot\n' > root.yaml); MCPD_DB=$D/srv/state mcpctl apply -f root.yaml
+user/fromroot created
+
+# an editor works as the owner too, on a file that is the owner's
+$ MCPD_DB=$D/srv/state TMPDIR=/tmp EDITOR='f() { stat -c "%U %a" "$1"; sed -i "s/^description.*/description: x/" "$1"; }; f' mcpctl edit user fromroot; find srv ! -user nobody
+nobody 600
+user 'fromroot' edited
+
 # a directory made ready for its user stays that user's
 $ mkdir -m 711 ready && mkdir -m 700 ready/state && chown -R nobody: ready && mcpctl --db "$D/ready/state" init -q; find ready ! -user nobody
 TOKEN
