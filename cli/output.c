@@ -9,6 +9,7 @@
 #include "cli/emit.h"
 #include "cli/grid.h"
 #include "cli/output.h"
+#include "cli/text.h"
 #include "cli/view.h"
 #include "store/record.h"
 
@@ -63,13 +64,16 @@ print_table(const struct program *p, const struct column *all, const char *prefi
 	grid_release(&g);
 }
 
-/* print_names - what scripts loop over */
+/* print_names - what scripts loop over; a server may send anything, a terminal must not obey it */
 static void
 print_names(const struct kind *k, struct json_object *list)
 {
-	for (size_t i = 0; i < json_object_array_length(list); i++)
-		printf("%s/%s\n", k->singular,
-		    jsonx_str(json_object_array_get_idx(list, i), "name", "?"));
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		char *name = text_clean(jsonx_str(json_object_array_get_idx(list, i), "name", "?"));
+
+		printf("%s/%s\n", k->singular, name);
+		free(name);
+	}
 }
 
 /* emit_list - a document an object */

@@ -40,6 +40,7 @@ struct call {				/* one request and what came of it */
 	size_t			 body_len;
 	int64_t			 version;	/* that must be there; 0: any */
 	int64_t			 wait_ms;	/* for a status and between two reads; 0: for ever */
+	bool			 list;		/* an array of objects is expected, else an object */
 	struct sink		*sink;		/* NULL: the answer is kept */
 	int			 status;
 	struct buf		 kept;
@@ -159,16 +160,34 @@ send(struct remote *r, struct call *c, struct error *err)
 	return rc;
 }
 
+/* fits - has the answer the shape that the commands count on */
+static bool
+fits(const struct call *c, struct json_object *o)
+{
+	if (!c->list)
+		return json_object_is_type(o, json_type_object);
+	if (!json_object_is_type(o, json_type_array))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(o); i++)
+		if (!json_object_is_type(json_object_array_get_idx(o, i), json_type_object))
+			return false;
+	return true;
+}
+
 /* parse - what a 2xx carried; NULL out: nothing is wanted of it */
 static enum rc
 parse(const struct remote *r, const struct call *c, struct json_object **out, struct error *err)
 {
-	struct error why;
+	struct error why = { .msg = "of another shape" };
+	struct json_object *o = NULL;
 
 	if (out == NULL)
 		return RC_OK;
-	if (jsonx_parse(c->kept.p, c->kept.len, JSONX_DEPTH, out, &why) == RC_OK)
+	if (jsonx_parse(c->kept.p, c->kept.len, JSONX_DEPTH, &o, &why) == RC_OK && fits(c, o)) {
+		*out = o;
 		return RC_OK;
+	}
+	json_object_put(o);
 	return error_set(err, RC_UPSTREAM, "%s: HTTP %d, and no answer of mcpd: %s", r->url,
 	    c->status, why.msg);
 }
@@ -257,6 +276,7 @@ remote_list(struct transport *t, const struct kind *k, struct json_object **out,
 {
 	struct call c = call_to("GET", path_of(k, NULL));
 
+	c.list = true;
 	return exchange((struct remote *)t, &c, NULL, NULL, out, err);
 }
 
@@ -316,13 +336,14 @@ remote_remove(struct transport *t, const struct kind *k, const char *ref, struct
 static const struct {
 	const char	*method, *head, *tail;
 	int64_t		 wait_ms;
+	bool		 list;			/* the answer is a list of objects */
 } asks[ASK__MAX] = {
-	[ASK_WHOAMI]	= { "GET", "/api/v1/whoami", "", ANSWER_MS },
-	[ASK_PROBE]	= { "POST", "/api/v1/llms/", "/test", ANSWER_MS },
-	[ASK_AUDIT]	= { "GET", "/api/v1/audit", "", ANSWER_MS },
-	[ASK_USAGE]	= { "GET", "/api/v1/usage", "", ANSWER_MS },
-	[ASK_STATUS]	= { "GET", "/api/v1/status", "", ANSWER_MS },
-	[ASK_MIGRATE]	= { "POST", "/api/v1/secrets/migrate", "", ANSWER_MS },
+	[ASK_WHOAMI]	= { "GET", "/api/v1/whoami", "", ANSWER_MS, false },
+	[ASK_PROBE]	= { "POST", "/api/v1/llms/", "/test", ANSWER_MS, false },
+	[ASK_AUDIT]	= { "GET", "/api/v1/audit", "", ANSWER_MS, true },
+	[ASK_USAGE]	= { "GET", "/api/v1/usage", "", ANSWER_MS, true },
+	[ASK_STATUS]	= { "GET", "/api/v1/status", "", ANSWER_MS, false },
+	[ASK_MIGRATE]	= { "POST", "/api/v1/secrets/migrate", "", ANSWER_MS, false },
 };
 
 /* ask_path - with its query */
@@ -358,6 +379,7 @@ remote_ask(struct transport *t, const struct question *q, struct json_object **o
 		return rc;
 	c = call_to(asks[q->what].method, ask_path(q));
 	c.wait_ms = asks[q->what].wait_ms;
+	c.list = asks[q->what].list;
 	return exchange((struct remote *)t, &c, q->body, q->faults, out, err);
 }
 

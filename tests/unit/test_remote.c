@@ -131,32 +131,35 @@ Test(remote, a_refusal_is_the_error_that_it_was, .timeout = 60)
 static const struct {
 	enum ask	 what;
 	const char	*name, *line;
+	bool		 list;
 } asked[] = {
-	{ ASK_WHOAMI, NULL, "GET /v1/x/api/v1/whoami?llm=a%20b%26&since=1h HTTP" },
-	{ ASK_PROBE, "c d", "POST /v1/x/api/v1/llms/c%20d/test?llm=a%20b%26&since=1h HTTP" },
-	{ ASK_AUDIT, NULL, "GET /v1/x/api/v1/audit?llm=a%20b%26&since=1h HTTP" },
-	{ ASK_USAGE, NULL, "GET /v1/x/api/v1/usage?llm=a%20b%26&since=1h HTTP" },
-	{ ASK_STATUS, NULL, "GET /v1/x/api/v1/status?llm=a%20b%26&since=1h HTTP" },
-	{ ASK_MIGRATE, NULL, "POST /v1/x/api/v1/secrets/migrate?llm=a%20b%26&since=1h HTTP" },
+	{ ASK_WHOAMI, NULL, "GET /v1/x/api/v1/whoami?llm=a%20b%26&since=1h HTTP", false },
+	{ ASK_PROBE, "c d", "POST /v1/x/api/v1/llms/c%20d/test?llm=a%20b%26&since=1h HTTP", false },
+	{ ASK_AUDIT, NULL, "GET /v1/x/api/v1/audit?llm=a%20b%26&since=1h HTTP", true },
+	{ ASK_USAGE, NULL, "GET /v1/x/api/v1/usage?llm=a%20b%26&since=1h HTTP", true },
+	{ ASK_STATUS, NULL, "GET /v1/x/api/v1/status?llm=a%20b%26&since=1h HTTP", false },
+	{ ASK_MIGRATE, NULL, "POST /v1/x/api/v1/secrets/migrate?llm=a%20b%26&since=1h HTTP", false },
 };
 
 Test(remote, a_question_goes_to_its_path_with_what_was_given, .timeout = 60)
 {
 	static const struct param params[] = { { "llm", "a b&" }, { "after", NULL },
 		{ "since", "1h" }, { NULL, NULL } };
-	static const struct step script[] = { { ANSWER("200 OK", "{\"a\":1}"), SHUT }, { NULL, END } };
+	static const struct step object[] = { { ANSWER("200 OK", "{\"a\":1}"), SHUT }, { NULL, END } };
+	static const struct step list[] = { { ANSWER("200 OK", "[]"), SHUT }, { NULL, END } };
 
 	cr_assert_eq(sizeof(asked) / sizeof(asked[0]), ASK__MAX);
 	for (size_t i = 0; i < ASK__MAX; i++) {
 		struct question q = {
 			.what = asked[i].what, .name = asked[i].name, .params = params
 		};
-		struct transport *t = serve(script);
+		struct transport *t = serve(asked[i].list ? list : object);
 		struct json_object *out;
 		struct error err;
 
 		cr_assert_eq(t->ops->ask(t, &q, &out, &err), RC_OK, "%s", err.msg);
-		cr_expect_eq(jsonx_int(out, "a", 0), 1);
+		cr_expect(asked[i].list ? json_object_is_type(out, json_type_array) :
+		    jsonx_int(out, "a", 0) == 1);
 		json_object_put(out);
 		stop(t);
 		cr_expect_eq(strncmp(b.server.seen[0].p, asked[i].line, strlen(asked[i].line)), 0,
@@ -191,6 +194,38 @@ Test(reports, the_store_itself_answers_the_same_questions)
 	cr_expect(report_needs_http(ASK_PROBE));
 	cr_expect_eq(report_answer(&at, &q, &out, &err), RC_NOT_FOUND);
 	fixture_close(&f);
+}
+
+Test(remote, an_answer_of_another_shape_is_none, .timeout = 60)
+{
+	static const char *const lists[] = { "{}", "[1]", "[null]", "7", "null" };
+	static const char *const objects[] = { "[]", "\"x\"", "null" };
+	struct json_object *out;
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		char answer[200];
+		const struct step script[] = { { answer, SHUT }, { NULL, END } };
+		struct transport *t;
+
+		snprintf(answer, sizeof(answer), ANSWER("200 OK", "%s"), lists[i]);
+		t = serve(script);
+		cr_expect_eq(t->ops->list(t, &kind_llm, &out, &err), RC_UPSTREAM, "%s", lists[i]);
+		stop(t);
+		bench_release(&b);
+	}
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		char answer[200];
+		const struct step script[] = { { answer, SHUT }, { NULL, END } };
+		struct transport *t;
+
+		snprintf(answer, sizeof(answer), ANSWER("200 OK", "%s"), objects[i]);
+		t = serve(script);
+		cr_expect_eq(t->ops->get(t, &kind_llm, "x", &out, &err), RC_UPSTREAM, "%s",
+		    objects[i]);
+		stop(t);
+		bench_release(&b);
+	}
 }
 
 struct taken {				/* a sink that keeps what it gets */
