@@ -119,6 +119,19 @@ Test(dialect, names_errors_in_anthropics_words)
 	buf_release(&out);
 }
 
+Test(dialect, names_a_native_refusal_without_words_by_its_status)
+{
+	struct buf out = BUF_INIT(MAX);
+	struct failure f;
+
+	failure_native(&f, "anthropic", 529, "<html>", 6);
+	cr_expect_eq(f.status, 529);
+	cr_expect(type_in(body_of(API_MESSAGES, &f, &out), "overloaded_error"), "%s", out.p);
+	failure_native(&f, "anthropic", 402, "", 0);
+	cr_expect(type_in(body_of(API_MESSAGES, &f, &out), "billing_error"), "%s", out.p);
+	buf_release(&out);
+}
+
 Test(dialect, keeps_what_the_native_error_of_a_stream_says)
 {
 	static const char busy[] = "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","

@@ -206,3 +206,14 @@ Test(messages_native, takes_errors_out_of_a_stream)
 		buf_release(&p.out);
 	}
 }
+
+Test(messages_native, takes_an_event_named_error_for_one)
+{
+	struct play p;
+
+	cr_expect_eq(play(&p, "event: error\ndata: {\"message\":\"boom\"}\n\n"), RC_OK);
+	cr_expect(p.s.failed);
+	cr_expect_str_eq(p.s.failure.message, "boom");
+	cr_expect_eq(p.out.len, 0);
+	buf_release(&p.out);
+}
