@@ -30,8 +30,8 @@ whole(const struct kind *k, struct json_object *view, struct json_object *body)
 	return o;
 }
 
-/* is_reference - a fault that only an empty catalogue has: something is named that isn't in it, or a
-   secret names no backend and there is no default */
+/* is_reference - a fault that only an empty catalogue has: something is named that isn't in it, or
+   a secret names no backend and there is no default */
 static bool
 is_reference(const struct kind *k, const struct fault *f)
 {

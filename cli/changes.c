@@ -245,8 +245,8 @@ do_each(struct changes *c, struct program *p, struct transport *t, struct json_o
 	return rc;
 }
 
-/* run_each - look at all, then do each. A refusal is RC_INVALID, whatever it was, but for a token that
-   isn't known */
+/* run_each - look at all, then do each. A refusal is RC_INVALID, whatever it was, but for a token
+   that isn't known */
 static enum rc
 run_each(struct changes *c, struct program *p, struct transport *t, bool rehearse,
     struct error *err)

@@ -17,8 +17,8 @@
 #define EXIT_DIFFERENT	1		/* diff(1) */
 #define EXIT_TROUBLE	2
 
-/* shown - a secret's values without telling them: only whether they differ. mine are the document's,
-   stored the ones there are; both are {key: value} */
+/* shown - a secret's values without telling them: only whether they differ. mine are the
+   document's, stored the ones there are; both are {key: value} */
 static struct json_object *
 shown(struct json_object *mine, struct json_object *stored, bool changed)
 {

@@ -59,8 +59,8 @@ load(struct session *s, struct error *err)
 	return RC_OK;
 }
 
-/* keep_values - empty ones stay what they are. The map is replaced as a whole, and values come out of
-   the store itself only */
+/* keep_values - empty ones stay what they are. The map is replaced as a whole, and values come out
+   of the store itself only */
 static enum rc
 keep_values(struct session *s, struct json_object *data, struct error *err)
 {
@@ -88,8 +88,8 @@ keep_values(struct session *s, struct json_object *data, struct error *err)
 	return rc;
 }
 
-/* body_of - what is sent: members that were taken out become null, data that nobody filled in is left
-   out */
+/* body_of - what is sent: members that were taken out become null, data that nobody filled in is
+   left out */
 static enum rc
 body_of(struct session *s, struct json_object *edited, struct error *err)
 {

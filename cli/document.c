@@ -100,8 +100,8 @@ line(const struct reader *r)
 static void
 complain(const struct reader *r, const char *what)
 {
-	document_fault(r->faults, r->name, line(r), "%s%s%s", r->path.p, r->path.len > 0 ? ": " : "",
-	    what);
+	document_fault(r->faults, r->name, line(r), "%s%s%s", r->path.p,
+	    r->path.len > 0 ? ": " : "", what);
 }
 
 /* syntax_error - libyaml's words; bytes that are no text it knows by their offset alone */

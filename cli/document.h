@@ -5,8 +5,9 @@
  *         have ("apiKeyRef.name", "roleBindings[2].role")
  * Units   lines from 1; DOCUMENT_DEPTH levels, DOCUMENT_MAX bytes a text; past DOCUMENT_NODES or
  *         DOCUMENT_PATH a member has the line of the nearest one above it that is kept
- * Errors  faults, every one that can be told: their path is "FILE:LINE". Refused are anchors, aliases,
- *         tags, merge keys, keys that are no text, a key twice: what means two things to two readers
+ * Errors  faults, every one that can be told: their path is "FILE:LINE". Refused are anchors,
+ *         aliases, tags, merge keys, keys that are no text, a key twice: what means two things to
+ *         two readers
  * Owns    documents_release() frees and wipes: values of secrets are among them
  * Source  YAML 1.2.2, RFC 8259
  */
@@ -35,7 +36,7 @@ struct document {
 	size_t			 line;
 	struct position		*at;
 	size_t			 nat;
-	bool			 broken;	/* faults were found in it: what it says is not all */
+	bool			 broken;	/* faults were found in it: it is not all there */
 };
 
 struct documents {

@@ -6,7 +6,7 @@
 #include "cli/refusal.h"
 #include "service/infer.h"
 
-#define REFUSAL_MAX (64 << 20)		/* bytes of an error's body; as large as max_answer can be */
+#define REFUSAL_MAX (64 << 20)		/* bytes of an error's body; max_answer's default */
 
 struct filter {				/* a sink before the command's, which sees only 2xx */
 	struct sink	 sink;
@@ -102,7 +102,8 @@ local_call(const struct local_call *c, struct sink *sink, struct error *err)
 	else if (rc != RC_OK)
 		rc = explain(&f, err);
 	else if (!passes(&filter))
-		rc = refusal_error(filter.status, filter.kept.p, filter.kept.len, c->llm, NULL, err);
+		rc = refusal_error(filter.status, filter.kept.p, filter.kept.len, c->llm, NULL,
+		    err);
 	buf_release(&filter.kept);
 	return rc;
 }

@@ -289,7 +289,7 @@ manifest_fault(const struct manifest *m, const struct manifest_item *item, const
 	char *where;
 
 	if (faults->n == FAULTS_MAX) {
-		faults->total++;		/* it is only counted: its line need not be looked for */
+		faults->total++;	/* it is only counted: its line is not looked for */
 		return;
 	}
 	where = below(item->path, path);

@@ -39,8 +39,8 @@ struct call {				/* one request and what came of it */
 	const char		*body;		/* NULL: none */
 	size_t			 body_len;
 	int64_t			 version;	/* that must be there; 0: any */
-	int64_t			 wait_ms;	/* for a status and between two reads; 0: for ever */
-	bool			 list;		/* an array of objects is expected, else an object */
+	int64_t			 wait_ms;	/* for a status, and between reads; 0: for ever */
+	bool			 list;		/* expected: an array of objects, else one */
 	struct sink		*sink;		/* NULL: the answer is kept */
 	int			 status;
 	struct buf		 kept;

@@ -179,8 +179,8 @@ settings_remote(const struct settings *s, bool *remote, const char **db, struct 
 	*remote = false;
 	*db = NULL;
 	if (s->v[LEVEL_FLAG][SETTING_DB] != NULL && s->v[LEVEL_FLAG][SETTING_URL] != NULL)
-		return error_set(err, RC_USAGE, "--db and --daemon-url: either the store itself, or "
-		    "a server");
+		return error_set(err, RC_USAGE, "--db and --daemon-url: either the store itself, "
+		    "or a server");
 	for (int l = 0; l < LEVEL__MAX; l++) {
 		const char *dir = s->v[l][SETTING_DB], *url = s->v[l][SETTING_URL];
 

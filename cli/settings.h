@@ -36,7 +36,7 @@ struct setting_row {
 	const char	*option;	/* --option; NULL: none */
 	const char	*env;		/* NULL: none */
 	const char	*help;
-	/* MAY. Is the text of the right form; the reason otherwise. NULL: `config set` can't set it */
+	/* MAY. Is the text of the right form; the reason otherwise. NULL: `config set` can't */
 	const char	*(*bad)(const char *text);
 };
 extern const struct setting_row setting_rows[SETTING__MAX];

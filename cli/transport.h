@@ -1,8 +1,8 @@
 /*
  * transport.h - the catalogue, wherever it is: commands see only this.
  *
- * Shapes  objects of API.md 2; ref is an id or a name. Two of them: local.c works on the store itself,
- *         remote.c asks a server
+ * Shapes  objects of API.md 2; ref is an id or a name. Two of them: local.c works on the store
+ *         itself, remote.c asks a server
  * Units   version: 0 whatever is there, else the one that must be there
  * Errors  those of service/catalogue.h, whichever way was taken; RC_INVALID comes with faults.
  *         From remote.c also RC_UNAUTHENTICATED, RC_UPSTREAM and RC_TIMEOUT, which name the server
@@ -30,7 +30,7 @@ struct transport;
 enum ask {
 	ASK_WHOAMI,			/* who am I, what may I do (service/whoami.h) */
 	ASK_PROBE,			/* name: an Llm. Does its key work (service/probe.h) */
-	ASK_AUDIT,			/* params: llm, user, since, after, limit (service/report.h) */
+	ASK_AUDIT,			/* params: those of struct report_audit */
 	ASK_USAGE,			/* params: by, since */
 	ASK_STATUS,			/* how the gateway is */
 	ASK_MIGRATE,			/* body: from, to, names (service/migrate.h) */
@@ -70,9 +70,9 @@ struct transport_ops {
 	/* MUST. A report, or an action that is no change of one object */
 	enum rc	(*ask)(struct transport *t, const struct question *q, struct json_object **out,
 		    struct error *err);
-	/* MUST. A chat/completions body to an Llm; a 2xx answer goes to the sink as it comes (service/
-	   infer.h), a refusal never does: it is the error, in the gateway's words. RC_GONE: the sink
-	   wanted no more, and the provider's call was ended */
+	/* MUST. A chat/completions body to an Llm; a 2xx answer goes to the sink as it comes
+	   (service/infer.h), a refusal never does: it is the error, in the gateway's words.
+	   RC_GONE: the sink wanted no more, and the provider's call was ended */
 	enum rc	(*infer)(struct transport *t, const char *llm, const char *body, size_t len,
 		    struct sink *sink, struct error *err);
 	/* MAY, NULL: object by object. All of them as one change (service/apply.h) */

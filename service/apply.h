@@ -2,8 +2,8 @@
  * apply.h - many objects as one change: all of them, or none.
  *
  * Shapes  an item is a body to be created or laid over what is there, or (body NULL) an object that
- *         shall not be. Items are tried in their order, and those that failed again as long as others
- *         succeed: an alias may move from one Llm to another, whichever stands first
+ *         shall not be. Items are tried in their order, and those that failed again as long as
+ *         others succeed: an alias may move from one Llm to another, whichever stands first
  * Units   none
  * Errors  RC_INVALID: some items failed, each says why, and nothing was changed; RC_TOO_LARGE; what
  *         store_change() gives
@@ -48,9 +48,9 @@ enum rc catalogue_apply(struct service *svc, const struct caller *c, struct appl
 void apply_release(struct apply_item *items, size_t n);
 
 /*
- * apply_stated - a document that only states what there is: an mcptoken, which create alone can make,
- * or a secret with `keys` and no `data`, as it comes out. true: *faults say where view (NULL: there is
- * none) differs; nothing is to be changed. false: it is a body like any other
+ * apply_stated - a document that only states what there is: an mcptoken, which create alone can
+ * make, or a secret with `keys` and no `data`, as it comes out. true: *faults say where view (NULL:
+ * there is none) differs; nothing is to be changed. false: it is a body like any other
  */
 bool apply_stated(const struct kind *k, struct json_object *body, struct json_object *view,
     struct faults *faults);

@@ -1,6 +1,8 @@
 # groups, and the last one who can edit rbac
 
-$ mcpctl init -q >/dev/null; mcpctl create user alice -q; mcpctl create user Bob@example.org -q
+$ mcpctl init -q >admin-token
+
+$ mcpctl create user alice -q; mcpctl create user Bob@example.org -q
 
 $ mcpctl create group writers --member alice --member Bob@example.org
 group 'writers' created (id: ID)
@@ -94,14 +96,18 @@ rbac 'more' created (id: ID)
 $ mcpctl delete rbac admins
 rbac 'admins' deleted
 
+# over HTTP the token's user is no longer one of them
+# on the store
 $ mcpctl patch group admins 'members=[]'
 mcpctl: nobody could edit rbac any more: give edit on rbac to another user or group first
 ? 1
 
+# on the store
 $ mcpctl delete user alice
 mcpctl: nobody could edit rbac any more: give edit on rbac to another user or group first
 ? 1
 
 # a token that leaked can be revoked, be it the last
+# on the store
 $ mcpctl patch token admin revoked=true
 mcptoken 'admin' patched
