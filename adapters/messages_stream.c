@@ -9,6 +9,8 @@
 #define TOOLS_MAX	1024		/* calls of one answer */
 #define TOOL_COST	256		/* bytes that a waiting call counts for beside its text */
 
+#define DELTA_BEGIN	"event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":"
+
 enum block { BLOCK_NONE, BLOCK_THINKING, BLOCK_TEXT, BLOCK_TOOL };
 
 /*
@@ -76,8 +78,6 @@ block_begin(struct feed *f, const char *type)
 static void
 start(struct feed *f, struct span chunk)
 {
-	const struct usage none = { -1, -1, -1 };
-
 	if (f->st->started)
 		return;
 	f->st->started = true;
@@ -85,7 +85,7 @@ start(struct feed *f, struct span chunk)
 	jwrite_put(&f->w, ",\"message\":");
 	messages_head(&f->w, f->call, chunk);
 	jwrite_put(&f->w, ",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":");
-	messages_usage(&f->w, &none);
+	messages_usage(&f->w, &(struct usage){ -1, -1, -1 });
 	jwrite_put(&f->w, "}");
 	event_end(f);
 }
@@ -135,11 +135,11 @@ put_delta(struct feed *f, const char *p, size_t n)
 {
 	if (n == 0)
 		return;
-	block_begin(f, "content_block_delta");
+	jwrite_put(&f->w, DELTA_BEGIN);
+	jwrite_int(&f->w, f->st->blocks - 1);
 	jwrite_put(&f->w, blocks[f->st->open].delta);
 	jwrite_bytes(&f->w, p, n);
-	jwrite_put(&f->w, "\"}");
-	event_end(f);
+	jwrite_put(&f->w, "\"}}\n\n");
 }
 
 /* say - thinking or text: its block is opened by its first real piece */
@@ -405,9 +405,9 @@ static enum rc
 finish(struct feed *f, struct span reason)
 {
 	struct stream *st = f->st;
-	enum rc rc = say_waiting(f);
+	enum rc rc;
 
-	if (rc != RC_OK)
+	if ((rc = say_waiting(f)) != RC_OK)
 		return rc;
 	close_block(f);
 	st->finished = true;
