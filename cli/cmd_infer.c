@@ -140,7 +140,7 @@ do_infer(struct program *p, const struct args *a, struct error *err)
 
 const struct command command_infer = {
 	.name = "infer", .group = "Use", .words = "NAME [PROMPT|-]",
-	.least = 1, .most = 2,
+	.least = 1, .most = 2, .objects = &kind_llm,
 	.help = "send one prompt, and print the answer as it comes",
 	.options = infer_options, .run = do_infer,
 	.examples =

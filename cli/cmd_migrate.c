@@ -190,6 +190,7 @@ static const struct opt migrate_options[] = {
 
 static const struct command command_migrate_secrets = {
 	.name = "secrets", .group = "Store", .words = "[NAME...]",
+	.objects = &kind_secret,
 	.least = 0, .most = WORDS_ANY,
 	.help = "move values of secrets to another backend (default: all of them)",
 	.options = migrate_options, .run = do_migrate_secrets,

@@ -54,7 +54,7 @@ do_test_llm(struct program *p, const struct args *a, struct error *err)
 
 static const struct command command_test_llm = {
 	.name = "llm", .group = "Resources", .words = "NAME",
-	.least = 1, .most = 1,
+	.least = 1, .most = 1, .objects = &kind_llm,
 	.help = "does its key work, and does its provider know the model; costs no token",
 	.run = do_test_llm,
 	.examples = "mcpctl test llm claude\n",

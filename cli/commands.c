@@ -36,11 +36,16 @@ static const struct command *const commands[] = {	/* in the order of their group
 	&command_infer,
 	&command_test,
 	&command_whoami,
+	&command_logs,
+	&command_usage,
+	&command_status,
 	&command_login,
 	&command_logout,
 	&command_config,
+	&command_completion,
 	&command_version,
 	&command_help,
+	&command_complete,
 	NULL
 };
 
@@ -72,7 +77,8 @@ command_find(const struct command *c, const char *word, const struct command **o
 			*out = *i;
 			return RC_OK;
 		}
-		suggestion_offer(&s, (*i)->name);
+		if ((*i)->group != NULL)
+			suggestion_offer(&s, (*i)->name);
 	}
 	if (s.best == NULL)
 		return error_set(err, RC_USAGE, "unknown %s '%s'", what, word);

@@ -21,13 +21,14 @@
 
 struct command {
 	const char		*name;
-	const char		*group;		/* its heading in the overview */
+	const char		*group;		/* its heading in the overview; NULL: not shown there */
 	const char		*words;		/* "RESOURCE [NAME...]", "" for none */
 	const char		*help;		/* one line */
 	const struct opt	*options;	/* NULL: none of its own */
 	const char		*examples;	/* lines; NULL: none */
 	size_t			 least, most;	/* words */
 	const char		*store_only;	/* why not over HTTP; NULL: there too */
+	const struct kind	*objects;	/* whose names its words are; NULL: what they say */
 	const struct command	*const *sub;	/* ends with NULL */
 	enum rc			(*run)(struct program *p, const struct args *a, struct error *err);
 };
@@ -67,6 +68,11 @@ extern const struct command command_config;
 extern const struct command command_infer;
 extern const struct command command_test;
 extern const struct command command_whoami;
+extern const struct command command_logs;
+extern const struct command command_usage;
+extern const struct command command_status;
+extern const struct command command_completion;
+extern const struct command command_complete;
 extern const struct command command_version;
 extern const struct command command_help;
 

@@ -9,7 +9,7 @@
 void
 grid_init(struct grid *g, size_t columns)
 {
-	*g = (struct grid){ .columns = columns };
+	*g = (struct grid){ .columns = columns, .widths = x_calloc(columns, sizeof(*g->widths)) };
 }
 
 /* grid_add - the next cell of the row */
@@ -48,24 +48,32 @@ print_row(const struct grid *g, size_t first, const size_t *widths, size_t inden
 
 /* grid_print - measure, then write */
 void
-grid_print(const struct grid *g, size_t indent, FILE *out)
+grid_print(struct grid *g, size_t indent, FILE *out)
 {
-	size_t *widths = x_calloc(g->columns, sizeof(*widths)), w;
+	size_t w;
 
 	for (size_t i = 0; i < g->n; i++)
-		if ((w = text_columns(g->cells[i])) > widths[i % g->columns])
-			widths[i % g->columns] = w;
+		if ((w = text_columns(g->cells[i])) > g->widths[i % g->columns])
+			g->widths[i % g->columns] = w;
 	for (size_t i = 0; i + g->columns <= g->n; i += g->columns)
-		print_row(g, i, widths, indent, out);
-	free(widths);
+		print_row(g, i, g->widths, indent, out);
+}
+
+/* grid_next - see grid.h */
+void
+grid_next(struct grid *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		free(g->cells[i]);
+	g->n = 0;
 }
 
 /* grid_release - free the cells */
 void
 grid_release(struct grid *g)
 {
-	for (size_t i = 0; i < g->n; i++)
-		free(g->cells[i]);
+	grid_next(g);
 	free(g->cells);
-	grid_init(g, g->columns);
+	free(g->widths);
+	*g = (struct grid){ .columns = 0 };
 }

@@ -17,6 +17,7 @@
 
 struct grid {
 	size_t	 columns;
+	size_t	*widths;	/* of what was printed so far; what follows lines up with it */
 	char	**cells;
 	size_t	 n;
 };
@@ -25,7 +26,10 @@ void grid_init(struct grid *g, size_t columns);
 void grid_add(struct grid *g, const char *cell);
 
 /* grid_print - each column as wide as its widest cell, no blanks at the end of a line */
-void grid_print(const struct grid *g, size_t indent, FILE *out);
+void grid_print(struct grid *g, size_t indent, FILE *out);
+
+/* grid_next - the rows go, their widths stay: for a table that grows while it is looked at */
+void grid_next(struct grid *g);
 void grid_release(struct grid *g);
 
 #endif

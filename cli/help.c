@@ -35,7 +35,7 @@ print_commands(const struct command *const *rows, FILE *out)
 {
 	const char *group = "";
 
-	for (; *rows != NULL; rows++) {
+	for (; *rows != NULL && (*rows)->group != NULL; rows++) {
 		if (strcmp((*rows)->group, group) != 0)
 			fprintf(out, "\n%s:\n", (*rows)->group);
 		group = (*rows)->group;

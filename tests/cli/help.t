@@ -26,6 +26,9 @@ Use:
   infer      send one prompt, and print the answer as it comes
   test       does an llm's key work, without a token spent
   whoami     who we are, what we may do, and which llms we may run
+  logs       who called what, and who changed what
+  usage      requests and tokens, added up
+  status     workers, calls, and the health of store and audit log
 
 Server:
   login      use a server from now on; its token is asked for, or read from stdin
@@ -33,6 +36,7 @@ Server:
   config     show or change the user's own settings
 
 Other:
+  completion a script that lets the shell complete commands and names
   version    print the version
   help       explain a command
 
@@ -172,6 +176,9 @@ Use:
   infer      send one prompt, and print the answer as it comes
   test       does an llm's key work, without a token spent
   whoami     who we are, what we may do, and which llms we may run
+  logs       who called what, and who changed what
+  usage      requests and tokens, added up
+  status     workers, calls, and the health of store and audit log
 
 Server:
   login      use a server from now on; its token is asked for, or read from stdin
@@ -179,6 +186,7 @@ Server:
   config     show or change the user's own settings
 
 Other:
+  completion a script that lets the shell complete commands and names
   version    print the version
   help       explain a command
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import unittest
@@ -159,6 +160,14 @@ class Use(GatewayCase):
         self.assertRegex(done.stderr, r"^mcpctl: llm 'llm-\d+': openai: HTTP 401\b")
         self.assertNoKey(done.stderr)
 
+    def line(self, child):
+        """line - the next of its output; a child that says nothing must not hold us for ever"""
+        ready, _, _ = select.select([child.stdout], [], [], PATIENCE)
+        if not ready:
+            child.kill()
+            self.fail("nothing came")
+        return child.stdout.readline()
+
     def run_words(self, *args, status=0):
         """run_words - on both ways; their numbers may differ"""
         for way in ("store", "http"):
@@ -182,6 +191,54 @@ class Use(GatewayCase):
         env["MCPD_TOKEN"] = "mcp_" + "x" * 43
         done = subprocess.run(self.command("http", "whoami"), capture_output=True, text=True, env=env)
         self.assertEqual(done.returncode, 4, done.stderr)
+
+    def test_logs_show_calls_and_changes_the_oldest_first(self):
+        llm = self.gw.llm("events=2")
+        name, token = self.gw.user(f"run:llms:{llm}")
+        self.gw.chat(llm, token)
+        self.gw.ctl("patch", "llm", llm, "tier=heavy")
+        done = self.run_both("logs", "--llm", llm, "--since", "1h")
+        rows = [line.split() for line in done.stdout.splitlines()]
+        self.assertEqual(rows[0], ["TIME", "USER", "OBJECT", "STATUS", "MS", "IN", "OUT", "NOTE"])
+        self.assertEqual([row[1:4] for row in rows[1:]], [[name, f"llm/{llm}", "200"]])
+        done = self.run_both("logs", "--no-headers", "--limit", "1000")
+        rows = [line.split() for line in done.stdout.splitlines()]
+        self.assertEqual(
+            [row[-1] for row in rows if row[2:4] == [f"llm/{llm}", "-"]], ["create", "update"]
+        )
+        self.assertEqual([row[0] for row in rows], sorted(row[0] for row in rows))
+        done = self.run_both("logs", "--llm", llm, "--user", name, "-o", "json")
+        self.assertEqual([e["llm"] for e in json.loads(done.stdout)], [llm])
+        self.assertEqual(self.run_both("logs", "--since", "yesterday").returncode, 1)
+
+    def test_logs_follow_shows_what_comes(self):
+        for way in ("store", "http"):
+            llm = self.gw.llm("events=1")
+            child = subprocess.Popen(
+                self.command(way, "logs", "-f", "--llm", llm, "--no-headers"),
+                stdout=subprocess.PIPE, text=True, env=self.env(),
+            )
+            for _ in range(3):
+                self.assertEqual(self.gw.chat(llm).status, 200)
+                self.assertIn(f"llm/{llm}", self.line(child))
+            child.send_signal(signal.SIGINT)
+            self.assertEqual(child.wait(PATIENCE), -signal.SIGINT)
+            child.stdout.close()
+
+    def test_usage_adds_up_and_status_tells_of_the_pool(self):
+        llm = self.gw.llm("events=2")
+        for _ in range(3):
+            self.gw.chat(llm)
+        done = self.run_both("usage", "--by", "llm")
+        rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
+        self.assertEqual(rows["LLM"], ["REQUESTS", "ERRORS", "PROMPT", "COMPLETION", "CACHED"])
+        self.assertEqual(rows[llm][:2], ["3", "0"])
+        done = self.run_both("usage", "--by", "lm")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("did you mean 'llm'?", done.stderr)
+        done = self.run_words("status")  # a server is busy with the question itself
+        self.assertRegex(done.stdout, r"(?m)^Workers: +2$")
+        self.assertRegex(done.stdout, r"(?m)^Store: +ok$")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 #include "base/suggest.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 #include "cli/options.h"
 
 static const struct opt own[] = {
@@ -186,12 +187,15 @@ check_row(const struct command *c)
 	cr_expect_geq(c->most, c->least, "%s", c->name);
 	for (const struct opt *o = c->options; o != NULL && o->name != NULL; o++) {
 		cr_expect(o->help != NULL && o->help[0] != '\0', "%s --%s", c->name, o->name);
+		cr_expect(o->value == NULL || complete_option(o->name),
+		    "%s --%s: completion does not know its value", c->name, o->name);
 		for (const struct opt *g = command_top.options; g->name != NULL; g++)
 			cr_expect(c == &command_top || strcmp(g->name, o->name) != 0,
 			    "%s --%s hides a global option", c->name, o->name);
 	}
 	for (const struct command *const *s = c->sub; s != NULL && *s != NULL; s++) {
-		cr_expect_not_null((*s)->group, "%s", (*s)->name);
+		cr_expect((*s)->group != NULL || (s[1] == NULL && (*s)->name[0] == '_'),
+		    "%s: hidden commands come last", (*s)->name);
 		check_row(*s);
 	}
 }
