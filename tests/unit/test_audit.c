@@ -402,7 +402,10 @@ Test(audit, lines_of_several_processes_do_not_mix)
 		cr_expect_eq(status, 0);
 	}
 	rest = text = logged();
-	while ((line = strsep(&rest, "\n")) != NULL && *line != '\0') {
+	/* who opens the file while another one writes may take the line for a torn one: an empty line */
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		if (*line == '\0')
+			continue;
 		json_object_put(event(line));
 		n++;
 	}
