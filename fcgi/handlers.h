@@ -37,6 +37,9 @@ enum rc do_not_served(struct request *r, struct error *err);
 /* h_whoami.c */
 enum rc do_whoami(struct request *r, struct error *err);
 
+/* h_heartbeat.c */
+enum rc do_heartbeat(struct request *r, struct error *err);
+
 /* h_audit.c, h_usage.c */
 enum rc do_audit(struct request *r, struct error *err);
 enum rc do_usage(struct request *r, struct error *err);

@@ -64,6 +64,7 @@ const struct route routes[] = {
 	{ DELETE, "/api/v1/mcptokens/:id",	DELETES(MCPTOKENS),	0,	do_delete, NULL },
 
 	{ GET,    "/api/v1/whoami",		ANY_IDENTITY,		0,	do_whoami, NULL },
+	{ POST,   "/api/v1/heartbeat",		ANY_IDENTITY,		R_JSON,	do_heartbeat, NULL },
 	{ GET,    "/api/v1/audit",		VIEW(AUDIT),		0,	do_audit, NULL },
 	{ GET,    "/api/v1/usage",		VIEW(USAGE),		0,	do_usage, NULL },
 	{ GET,    "/api/v1/status",		VIEW(USAGE),		0,	do_status, NULL },

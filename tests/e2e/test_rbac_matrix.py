@@ -52,6 +52,7 @@ ROUTES = {
     ("GET", "/api/v1/usage"): row("unnamed", "view", "usage", allowed=200),
     ("GET", "/api/v1/status"): row("unnamed", "view", "usage", allowed=200),
     ("GET", "/api/v1/whoami"): row("any", allowed=200),
+    ("POST", "/api/v1/heartbeat"): row("any", allowed=400),  # without a body, which would take time
     ("POST", "/api/v1/secrets/migrate"): row("action", body={}),
     ("POST", "/api/v1/llms/:name/infer"): row("object", body={}, allowed=400, **CALL),
     ("POST", "/api/v1/llms/:name/test"): row("object", allowed=200, **CALL),
