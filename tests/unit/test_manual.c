@@ -1,0 +1,461 @@
+/*
+ * test_manual.c - the manual pages, the examples and the table of keys hold what the program holds.
+ *
+ * An item of a page begins as its row says, so that a message here is the line which the page lacks.
+ */
+#include <criterion/criterion.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/config.h"
+#include "base/mem.h"
+#include "cli/commands.h"
+#include "cli/settings.h"
+
+#define SET_MAX		512		/* items of a page */
+#define FILE_MAX	(256 * 1024)	/* bytes of a page or a source */
+#define WORDS_MAX	64		/* words of an example */
+
+struct set {
+	char	*v[SET_MAX];
+	size_t	 n;
+};
+
+/* add - one more */
+static void __attribute__((format(printf, 2, 3)))
+add(struct set *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	cr_assert_lt(s->n, SET_MAX);
+	va_start(ap, fmt);
+	cr_assert_geq(vasprintf(&s->v[s->n++], fmt, ap), 0);
+	va_end(ap);
+}
+
+/* has - it is one of them */
+static bool
+has(const struct set *s, const char *text)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* expect_same - both ways */
+static void
+expect_same(const char *where, struct set *page, struct set *program)
+{
+	cr_expect_gt(program->n, 0);
+	for (size_t i = 0; i < program->n; i++)
+		cr_expect(has(page, program->v[i]), "%s lacks: %s", where, program->v[i]);
+	for (size_t i = 0; i < page->n; i++)
+		cr_expect(has(program, page->v[i]), "%s has, and the program has not: %s", where,
+		    page->v[i]);
+	for (size_t i = 0; i < page->n; i++)
+		free(page->v[i]);
+	for (size_t i = 0; i < program->n; i++)
+		free(program->v[i]);
+}
+
+/* slurp - a file of the source; the caller frees it */
+static char *
+slurp(const char *path)
+{
+	char name[512], *text = x_malloc(FILE_MAX);
+	size_t n;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "%s%s", path[0] == '/' ? "" : SOURCE_DIR "/", path);
+	cr_assert_not_null(f = fopen(name, "r"), "%s", name);
+	n = fread(text, 1, FILE_MAX - 1, f);
+	cr_assert(feof(f), "%s is too long", path);
+	fclose(f);
+	text[n] = '\0';
+	return text;
+}
+
+/* page_items - what stands behind ".It " in a section; an option, behind its command */
+static void
+page_items(struct set *s, const char *page, const char *section)
+{
+	char *text = slurp(page), *rest = text, *line;
+	const char *command = "";
+	bool inside = false;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		if (strncmp(line, ".Sh ", 4) == 0)
+			inside = strcmp(line + 4, section) == 0;
+		if (!inside || strncmp(line, ".It ", 4) != 0)
+			continue;
+		line += 4;
+		if (strncmp(line, "Ic ", 3) == 0)
+			add(s, "%s", command = line);
+		else
+			add(s, "%s%s%s", command, command[0] ? ": " : "", line);
+	}
+	free(text);
+}
+
+/* put_words - "RESOURCE [NAME...]" as the page has it: " Ar RESOURCE Op Ar NAME ..." */
+static void
+put_words(struct buf *b, const char *words)
+{
+	bool argument = false;		/* an Ar goes on */
+
+	while (*words != '\0') {
+		size_t len = strcspn(words, " ");
+		const char *next = words + len + (words[len] == ' ');
+		bool optional = *words == '[';
+
+		if (optional) {
+			words++;
+			len -= 2;
+		}
+		bool many = len > 3 && memcmp(words + len - 3, "...", 3) == 0;
+
+		buf_addf(b, NULL, "%s%s%.*s%s", optional ? " Op" : "",
+		    argument && !optional ? " " : " Ar ", (int)(many ? len - 3 : len), words,
+		    many ? " ..." : "");
+		argument = !optional;
+		words = next;
+	}
+}
+
+/* add_options - "Fl f , -file Ar FILE ..." */
+static void
+add_options(struct set *s, const char *command, const struct opt *o)
+{
+	for (; o != NULL && o->name != NULL; o++) {
+		char letter[] = { o->letter, ' ', ',', ' ', '\0' };
+
+		add(s, "%s%sFl %s-%s%s%s%s", command, command[0] ? ": " : "",
+		    o->letter ? letter : "", o->name, o->value ? " Ar " : "",
+		    o->value ? o->value : "", o->flags & OPT_REPEAT ? " ..." : "");
+	}
+}
+
+/* add_commands - those without commands below them; a hidden one has no group */
+static void
+add_commands(struct set *s, const char *path, const struct command *const *rows)
+{
+	for (; *rows != NULL; rows++) {
+		const struct command *c = *rows;
+		struct buf b = BUF_INIT(FILE_MAX);
+
+		if (c->group == NULL)
+			continue;
+		buf_addf(&b, NULL, "%s %s", path, c->name);
+		if (c->sub != NULL) {
+			add_commands(s, b.p, c->sub);
+		} else {
+			put_words(&b, c->words);
+			add(s, "%s", b.p);
+			add_options(s, b.p, c->options);
+		}
+		buf_release(&b);
+	}
+}
+
+Test(manual, has_every_command_with_every_option)
+{
+	struct set page = { .n = 0 }, program = { .n = 0 };
+
+	page_items(&page, "man/mcpctl.1", "OPTIONS");
+	add_options(&program, "", command_top.options);
+	expect_same("mcpctl.1, OPTIONS", &page, &program);
+	page.n = program.n = 0;
+	page_items(&page, "man/mcpctl.1", "COMMANDS");
+	add_commands(&program, "Ic", command_top.sub);
+	expect_same("mcpctl.1, COMMANDS", &page, &program);
+}
+
+/* add_getenv - the names that the sources of a folder ask for */
+static void
+add_getenv(struct set *s, const char *pattern)
+{
+	static const char call[] = "getenv(\"";
+	glob_t found;
+
+	cr_assert_eq(glob(pattern, 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		char *text = slurp(found.gl_pathv[i]);
+
+		for (const char *at = text; (at = strstr(at, call)) != NULL; ) {
+			char name[64];
+
+			at += strlen(call);
+			snprintf(name, sizeof(name), "Ev %.*s", (int)strcspn(at, "\""), at);
+			if (!has(s, name))
+				add(s, "%s", name);
+		}
+		free(text);
+	}
+	globfree(&found);
+}
+
+/* drop - what no reader sets */
+static void
+drop(struct set *s, const char *text)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->v[i], text) == 0) {
+			free(s->v[i]);
+			s->v[i--] = s->v[--s->n];
+		}
+}
+
+Test(manual, has_every_variable_of_the_environment)
+{
+	struct set page = { .n = 0 }, program = { .n = 0 };
+
+	add_getenv(&program, SOURCE_DIR "/cli/*.c");
+	add_getenv(&program, SOURCE_DIR "/base/*.c");
+	for (size_t i = 0; i < SETTING__MAX; i++)
+		if (setting_rows[i].env != NULL)
+			add(&program, "Ev %s", setting_rows[i].env);
+	page_items(&page, "man/mcpctl.1", "ENVIRONMENT");
+	expect_same("mcpctl.1, ENVIRONMENT", &page, &program);
+
+	page.n = program.n = 0;
+	add_getenv(&program, SOURCE_DIR "/fcgi/*.c");
+	add_getenv(&program, SOURCE_DIR "/base/*.c");
+	drop(&program, "Ev CONTENT_LENGTH");		/* of a CGI request */
+	drop(&program, "Ev HTTP_TRANSFER_ENCODING");
+	for (const struct option_row *row = option_rows; row->name != NULL; row++)
+		if (row->env != NULL)
+			add(&program, "Ev %s", row->env);
+	page_items(&page, "man/mcpd.fcgi.8", "ENVIRONMENT");
+	expect_same("mcpd.fcgi.8, ENVIRONMENT", &page, &program);
+}
+
+Test(manual, has_every_exit_status)
+{
+	struct set page = { .n = 0 }, program = { .n = 0 };
+	char text[16];
+
+	for (size_t i = 0; i < RC__MAX; i++) {
+		snprintf(text, sizeof(text), "%d", rc_info((enum rc)i)->exit);
+		if (!has(&program, text))
+			add(&program, "%s", text);
+	}
+	page_items(&page, "man/mcpctl.1", "EXIT STATUS");
+	expect_same("mcpctl.1, EXIT STATUS", &page, &program);
+}
+
+/* between - a piece of text, cut out; the caller frees it */
+static char *
+between(const char *text, const char *from, const char *to)
+{
+	const char *start = strstr(text, from), *end;
+
+	cr_assert_not_null(start, "no %s", from);
+	start += strlen(from);
+	cr_assert_not_null(end = strstr(start, to), "no %s", to);
+	return x_strndup(start, (size_t)(end - start));
+}
+
+/* the options of mcpd.fcgi are those that getopt_long() gets, and its usage has their lines */
+Test(manual, has_every_option_of_the_gateway)
+{
+	struct set page = { .n = 0 }, program = { .n = 0 };
+	char *source = slurp("fcgi/main.c");
+	char *rows = between(source, "long_options[] = {", "{ NULL,");
+	char *usage = between(source, "usage_text[] =", ";\n");
+
+	for (const char *at = rows; (at = strstr(at, "{ \"")) != NULL; ) {
+		char name[32], text[64];
+		const char *line;
+
+		at += strlen("{ \"");
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, "\""), at);
+		snprintf(text, sizeof(text), " --%s ", name);
+		cr_assert_not_null(line = strstr(usage, text), "the usage lacks%s", text);
+		line += strlen(text);
+		add(&program, "Fl %s-%s%s%.*s", strcmp(name, "help") == 0 ? "h , " : "", name,
+		    *line != ' ' ? " Ar " : "", (int)strcspn(line, " "), line);
+	}
+	page_items(&page, "man/mcpd.fcgi.8", "OPTIONS");
+	expect_same("mcpd.fcgi.8, OPTIONS", &page, &program);
+	free(source);
+	free(rows);
+	free(usage);
+}
+
+/* range - "1 to 64", as a page has it; "": none */
+static const char *
+range(const struct option_row *row)
+{
+	static char text[64];
+	static const char *const units[] = { "", "KiB", "MiB", "GiB" };
+	size_t low = 0, high = 0;
+	int64_t min = row->min, max = row->max;
+
+	if (min == 0 && max == 0)
+		return "";
+	if (row->type == OPTION_MODE) {
+		snprintf(text, sizeof(text), "0 to 0%jo", (uintmax_t)max);
+		return text;
+	}
+	for (; row->type == OPTION_SIZE && min % 1024 == 0; min /= 1024)
+		low++;
+	for (; row->type == OPTION_SIZE && max % 1024 == 0; max /= 1024)
+		high++;
+	snprintf(text, sizeof(text), "%jd%s to %jd%s", (intmax_t)min, units[low], (intmax_t)max,
+	    units[high]);
+	return text;
+}
+
+Test(manual, has_every_key_with_its_default_its_range_and_its_variable)
+{
+	struct set page = { .n = 0 }, program = { .n = 0 };
+	char *text = slurp("man/mcpd.yaml.5");
+
+	for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+		char item[128], variable[64] = "", *body;
+
+		snprintf(item, sizeof(item), "Cm %s :%s%s", row->name, row->dflt ? " " : "",
+		    row->dflt ? row->dflt : "");
+		add(&program, "%s", item);
+		if (strstr(text, item) == NULL)
+			continue;		/* told below */
+		body = between(text, item, "\n.It");
+		cr_expect_not_null(strstr(body, range(row)), "%s: %s", item, range(row));
+		if (row->env != NULL)
+			snprintf(variable, sizeof(variable), ".Ev %s\n", row->env);
+		cr_expect_not_null(strstr(body, variable), "%s: %s", item, variable);
+		free(body);
+	}
+	page_items(&page, "man/mcpd.yaml.5", "KEYS");
+	expect_same("mcpd.yaml.5, KEYS", &page, &program);
+	free(text);
+}
+
+/* --- examples: each is a call that the tables allow --- */
+
+/* check_call - the words after mcpctl; the command that they call */
+static const struct command *
+check_call(char **argv, const char *line)
+{
+	const struct command *c = &command_top;
+	struct args a = ARGS_INIT;
+	struct error err = { .msg = "" };
+
+	while (c->sub != NULL) {
+		cr_assert_eq(args_parse(&a, NULL, command_top.options, &argv, true, &err), RC_OK,
+		    "%s: %s", line, err.msg);
+		cr_assert_not_null(*argv, "%s: a command is missing", line);
+		cr_assert_eq(command_find(c, *argv++, &c, &err), RC_OK, "%s: %s", line, err.msg);
+	}
+	cr_assert_eq(args_parse(&a, c->options, command_top.options, &argv, false, &err), RC_OK,
+	    "%s: %s", line, err.msg);
+	cr_expect(a.nwords >= c->least && a.nwords <= c->most, "%s: %zu words", line, a.nwords);
+	cr_expect_eq(args_require(&a, c->options, &err), RC_OK, "%s: %s", line, err.msg);
+	args_release(&a);
+	return c;
+}
+
+/*
+ * next_word - one word of the shell, its quotes taken off, into out; what comes after it. *operator is
+ * set where an operator stands there instead
+ */
+static const char *
+next_word(const char *at, char *out, char *operator)
+{
+	char quote = '\0';
+
+	at += strspn(at, " ");
+	*operator = *at != '\0' && strchr("|<>();&#", *at) != NULL ? *at++ : '\0';
+	for (; !*operator && *at != '\0' && (quote || strchr(" |<>();&", *at) == NULL); at++) {
+		if (*at == quote)
+			quote = '\0';
+		else if (!quote && (*at == '\'' || *at == '"'))
+			quote = *at;
+		else
+			*out++ = *at;
+	}
+	*out = '\0';
+	cr_assert_eq(quote, '\0');
+	return at;
+}
+
+/* check_line - every call of mcpctl in one line of shell; is one of them of c */
+static bool
+check_line(const char *line, const struct command *c)
+{
+	char store[WORDS_MAX][256], *argv[WORDS_MAX], operator = ' ';
+	const char *at = line;
+	bool is_file = false, found = false;
+	size_t n = 0;
+
+	while (operator != '#') {
+		bool end;
+
+		cr_assert_lt(n, WORDS_MAX - 1);
+		at = next_word(at, store[n], &operator);
+		end = *at == '\0' && store[n][0] == '\0' && !operator;
+		if (!operator && !end) {
+			bool set = n == 0 && strchr(store[n], '=') != NULL;
+
+			if (!is_file && !set) {
+				argv[n] = store[n];
+				n++;
+			}
+			is_file = false;
+			continue;
+		}
+		is_file = operator == '<' || operator == '>';
+		if (is_file)
+			continue;
+		argv[n] = NULL;
+		if (n > 0 && strcmp(argv[0], PROGRAM_NAME) == 0)
+			found |= check_call(argv + 1, line) == c;
+		n = 0;
+		if (end)
+			break;
+	}
+	return found;
+}
+
+/* check_examples - a command's own, and those of the commands below it */
+static void
+check_examples(const struct command *c)
+{
+	char *lines = x_strdup(c->examples != NULL ? c->examples : ""), *rest = lines, *line;
+	bool found = c->sub != NULL || c->examples == NULL;
+
+	while ((line = strsep(&rest, "\n")) != NULL)
+		found |= check_line(line, c);
+	cr_expect(found, "no example of %s calls it", c->name);
+	free(lines);
+	for (const struct command *const *i = c->sub; i != NULL && *i != NULL; i++)
+		check_examples(*i);
+}
+
+Test(examples, of_every_command_are_calls_that_its_table_allows)
+{
+	check_examples(&command_top);
+}
+
+Test(examples, of_the_manual_are_calls_that_the_tables_allow)
+{
+	char *text = slurp("man/mcpctl.1"), *rest = text, *line;
+	bool literal = false;
+	size_t n = 0;
+
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		literal = strncmp(line, ".Bd -literal", 12) == 0 ||
+		    (literal && strcmp(line, ".Ed") != 0);
+		if (literal && strncmp(line, PROGRAM_NAME " ", strlen(PROGRAM_NAME " ")) == 0) {
+			check_line(line, NULL);
+			n++;
+		}
+	}
+	cr_expect_gt(n, 0);
+	free(text);
+}
