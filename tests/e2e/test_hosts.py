@@ -233,6 +233,17 @@ class Htaccess(Host):
     options = {**Host.options, "front": "htaccess"}
 
 
+class HtaccessWhereStreamsAreDeflated(GatewayCase):
+    """A host that deflates what it should not: the recipe turns it off."""
+
+    options = {
+        "front": "htaccess",
+        "mount": "/llm",
+        "changes": [("DEFLATE text/html", "DEFLATE text/event-stream text/html")],
+    }
+    test_it = Host.test_a_stream_arrives_so_though_the_client_takes_gzip
+
+
 class Systemd(Host):
     options = {**Host.options, "front": "systemd"}
     whole_hears = "reset"
