@@ -46,7 +46,6 @@ forward_extra(const struct adapter_call *call, struct adapter_request *out)
 void
 forward_headers(const struct adapter_call *call, struct adapter_request *out)
 {
-	size_t size;
 	char *bearer;
 
 	if (call->body != NULL)
@@ -54,9 +53,7 @@ forward_headers(const struct adapter_call *call, struct adapter_request *out)
 	forward_header(call, out, "Accept",
 	    call->stream ? "text/event-stream" : "application/json");
 	if (call->key != NULL) {
-		size = sizeof("Bearer ") + strlen(call->key);
-		bearer = x_malloc(size);	/* x_asprintf() leaves copies behind as it grows */
-		snprintf(bearer, size, "Bearer %s", call->key);
+		bearer = x_asprintf("Bearer %s", call->key);
 		forward_header(call, out, "Authorization", bearer);
 		mem_free_wiped(bearer);
 	}

@@ -233,7 +233,6 @@ url_look(struct call *c)
 static enum rc
 list_add(struct curl_slist **list, const struct http_header *header, struct error *err)
 {
-	size_t size = strlen(header->name) + strlen(header->value) + sizeof(": ");
 	struct curl_slist *longer;
 	char *line;
 
@@ -241,9 +240,7 @@ list_add(struct curl_slist **list, const struct http_header *header, struct erro
 		if ((unsigned char)*p < ' ' && *p != '\t')
 			return error_set(err, RC_INVALID, "header %s has control characters",
 			    header->name);
-	line = x_malloc(size);		/* x_asprintf() leaves copies of a key behind as it grows */
-	snprintf(line, size, *header->value == '\0' ? "%s;%s" : "%s: %s", header->name,
-	    header->value);
+	line = x_asprintf(*header->value == '\0' ? "%s;%s" : "%s: %s", header->name, header->value);
 	longer = curl_slist_append(*list, line);
 	mem_free_wiped(line);
 	if (longer == NULL)

@@ -63,20 +63,8 @@ print(struct json_object *o)
 static enum rc
 do_whoami(struct program *p, const struct args *a, struct error *err)
 {
-	const struct question q = { .what = ASK_WHOAMI };
-	struct json_object *o;
-	struct transport *t;
-	bool done = false;
-	enum rc rc;
-
 	(void)a;
-	if ((rc = program_transport(p, &t, err)) != RC_OK ||
-	    (rc = t->ops->ask(t, &q, &o, err)) != RC_OK)
-		return rc;
-	if ((rc = output_data(p, o, &done, err)) == RC_OK && !done)
-		print(o);
-	json_object_put(o);
-	return rc;
+	return output_answer(p, ASK_WHOAMI, print, err);
 }
 
 const struct command command_whoami = {

@@ -230,6 +230,26 @@ output_data(const struct program *p, struct json_object *o, bool *done, struct e
 	return p->format == FORMAT_YAML ? emit_one(o, err) : RC_OK;
 }
 
+/* output_answer - see output.h */
+enum rc
+output_answer(struct program *p, enum ask what, void (*print)(struct json_object *o),
+    struct error *err)
+{
+	const struct question q = { .what = what };
+	struct json_object *o;
+	struct transport *t;
+	bool done = false;
+	enum rc rc;
+
+	if ((rc = program_transport(p, &t, err)) != RC_OK ||
+	    (rc = t->ops->ask(t, &q, &o, err)) != RC_OK)
+		return rc;
+	if ((rc = output_data(p, o, &done, err)) == RC_OK && !done)
+		print(o);
+	json_object_put(o);
+	return rc;
+}
+
 /* output_rows - a report: its own columns, the first of them for -o name */
 enum rc
 output_rows(const struct program *p, const struct column *columns, struct json_object *list,

@@ -12,6 +12,7 @@
 #define CLI_OUTPUT_H
 
 #include "cli/program.h"
+#include "cli/transport.h"
 #include "cli/view.h"
 
 /* output_list - many objects of one kind, none being a note on stderr; JSON: an array */
@@ -31,6 +32,11 @@ enum rc output_text(const struct kind *k, struct json_object *o, char **out, str
 
 /* output_data - any value as JSON or YAML; *done is false where -o asks for neither */
 enum rc output_data(const struct program *p, struct json_object *o, bool *done,
+    struct error *err);
+
+/* output_answer - ask a question that takes no more than itself, and show what was answered: as JSON or
+   YAML where -o asks for it, else by print() */
+enum rc output_answer(struct program *p, enum ask what, void (*print)(struct json_object *o),
     struct error *err);
 
 /* output_rows - the rows of a report, which are no objects of the catalogue: columns as in view.h */

@@ -226,10 +226,8 @@ static char *
 line_of(const struct seal_key *key)
 {
 	char *text = base64_encode(key->bytes, sizeof(key->bytes));
-	size_t room = KEY_ID_DIGITS + strlen(text) + sizeof(" \n");
-	char *line = x_malloc(room);	/* x_asprintf() would leave copies behind */
+	char *line = x_asprintf("%" PRIu32 " %s\n", key->id, text);
 
-	snprintf(line, room, "%" PRIu32 " %s\n", key->id, text);
 	mem_free_wiped(text);
 	return line;
 }

@@ -1,19 +1,16 @@
 """claude.py - a provider that speaks Anthropic's Messages: plays a list of answers, keeps the requests.
 
-Shapes  Claude().script(answer, ...) is a URL for an Llm; its calls get the answers in order, the last one
-        again and again. answer(...) is a whole Message, events(...) the same as a stream, as Anthropic
+Shapes  a scripted provider (scripted.py) whose answers are Anthropic's. answer(...) is a whole Message, events(...) the same as a stream, as Anthropic
         cuts it; case(name) is the stream of a file in tests/cases/anthropic
 Units   seconds
 Errors  a request that Anthropic would refuse (roles, results without their calls) is answered 400, as
         Anthropic answers it
 """
 
-import http.server
-import itertools
 import json
 import pathlib
-import threading
-import time
+
+from scripted import Scripted, event, stream, whole
 
 CASES = pathlib.Path(__file__).resolve().parents[1] / "cases/anthropic"
 
@@ -44,26 +41,13 @@ def message(*blocks, stop="end_turn", usage=None):
     }
 
 
-class Answer:
-    """A status, headers, and pieces of a body with a pause before each."""
-
-    def __init__(self, pieces, status=200, kind="application/json", headers=(), pause=0.0):
-        self.pieces, self.status, self.kind = pieces, status, kind
-        self.headers, self.pause = dict(headers), pause
-
-
 def answer(*blocks, **fields):
-    return Answer([json.dumps(message(*blocks, **fields)).encode()])
+    return whole(message(*blocks, **fields), request_id="req_e2e")
 
 
 def refusal(status, type, words, **headers):
     body = {"type": "error", "error": {"type": type, "message": words}, "request_id": "req_e2e"}
-    headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Answer([json.dumps(body).encode()], status, headers=headers)
-
-
-def event(type, **fields):
-    return f"event: {type}\ndata: {json.dumps({'type': type, **fields})}\n\n".encode()
+    return whole(body, status=status, request_id="req_e2e", **headers)
 
 
 def block_events(index, block):
@@ -92,8 +76,8 @@ def block_events(index, block):
 
 def events(*blocks, stop="end_turn", usage=None, pause=0.0):
     """events - a Message as a stream"""
-    whole = message(*blocks, stop=stop, usage=usage)
-    start = {**whole, "content": [], "stop_reason": None}
+    full = message(*blocks, stop=stop, usage=usage)
+    start = {**full, "content": [], "stop_reason": None}
     pieces = [event("message_start", message=start), event("ping")]
     for index, block in enumerate(blocks):
         pieces += block_events(index, block)
@@ -101,15 +85,15 @@ def events(*blocks, stop="end_turn", usage=None, pause=0.0):
         event(
             "message_delta",
             delta={"stop_reason": stop, "stop_sequence": None},
-            usage={"output_tokens": whole["usage"]["output_tokens"]},
+            usage={"output_tokens": full["usage"]["output_tokens"]},
         )
     )
     pieces.append(event("message_stop"))
-    return Answer(pieces, kind="text/event-stream", pause=pause)
+    return stream(*(p for piece in pieces for p in (pause, piece)), request_id="req_e2e")
 
 
 def case(name):
-    return Answer([(CASES / f"{name}.in.sse").read_bytes()], kind="text/event-stream")
+    return stream((CASES / f"{name}.in.sse").read_bytes(), request_id="req_e2e")
 
 
 def fault(body):
@@ -137,76 +121,11 @@ def fault(body):
     return None
 
 
-class Claude:
-    def __init__(self):
-        self.scripts, self.requests, self.broken = {}, {}, {}
-        self.names = itertools.count(1)
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-    def script(self, *answers):
-        """script - a URL whose calls get these answers"""
-        name = f"s{next(self.names)}"
-        self.scripts[name] = iter([*answers[:-1], *itertools.repeat(answers[-1], 100)])
-        self.requests[name], self.broken[name] = [], threading.Event()
-        return f"http://127.0.0.1:{self.server.server_address[1]}/{name}"
-
-    def seen(self, url):
-        """seen - (headers, body) of a script's requests"""
-        return self.requests[url.rsplit("/", 1)[1]]
-
-    def left(self, url, patience):
-        """left - did the caller go before the end of an answer"""
-        return self.broken[url.rsplit("/", 1)[1]].wait(patience)
-
-    def handler(claude):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *args):
-                pass
-
-            def answer(self, name, a):
-                self.send_response(a.status)
-                self.send_header("Content-Type", a.kind)
-                self.send_header("request-id", "req_e2e")
-                for header in a.headers.items():
-                    self.send_header(*header)
-                if len(a.pieces) == 1:
-                    self.send_header("Content-Length", str(len(a.pieces[0])))
-                else:
-                    self.send_header("Connection", "close")
-                    self.close_connection = True
-                self.end_headers()
-                try:
-                    for piece in a.pieces:
-                        time.sleep(a.pause)
-                        self.wfile.write(piece)
-                        self.wfile.flush()
-                except OSError:
-                    claude.broken[name].set()
-
-            def do_GET(self):
-                name = self.path.split("/")[1]
-                claude.requests[name].append((self.headers, self.path))
-                models = {"data": [{"type": "model", "id": "claude-scripted"}], "has_more": False}
-                self.answer(name, Answer([json.dumps(models).encode()]))
-
-            def do_POST(self):
-                name, path = self.path.split("/", 2)[1:]
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
-                body = json.loads(raw)
-                body["raw"] = raw
-                claude.requests[name].append((self.headers, body))
-                wrong = fault(body) if path == "v1/messages" else f"no such path: {path}"
-                if wrong:
-                    self.answer(name, refusal(400, "invalid_request_error", wrong))
-                else:
-                    self.answer(name, next(claude.scripts[name]))
-
-        return Handler
+class Claude(Scripted):
+    def answer(self, name, path, raw):
+        if path == "/v1/models":
+            return whole({"data": [{"type": "model", "id": "claude-scripted"}], "has_more": False})
+        wrong = fault(json.loads(raw)) if path == "/v1/messages" else f"no such path: {path}"
+        if wrong:
+            return refusal(400, "invalid_request_error", wrong)
+        return super().answer(name, path, raw)

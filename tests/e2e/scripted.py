@@ -67,6 +67,10 @@ class Scripted:
     def was_left(self, url, patience):
         return self.left[url.rsplit("/", 1)[1]].wait(patience)
 
+    def answer(self, name, path, raw):
+        """answer - the next one of a script; who speaks a protocol looks at the request first"""
+        return next(self.answers[name])
+
     def handler(scripted):
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -74,11 +78,14 @@ class Scripted:
             def log_message(self, *args):
                 pass
 
+            def do_GET(self):
+                self.do_POST()
+
             def do_POST(self):
                 name, path = self.path.split("/", 2)[1:]
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                raw = self.rfile.read(int(self.headers["Content-Length"] or 0))
                 scripted.requests[name].append((f"/{path}", self.headers, raw))
-                self.reply(name, next(scripted.answers[name]))
+                self.reply(name, scripted.answer(name, f"/{path}", raw))
 
             def reply(self, name, a):
                 self.send_response(a.status)

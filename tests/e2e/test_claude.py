@@ -32,14 +32,14 @@ class ClaudeCase(GatewayCase):
 
     def claude_llm(self, *answers, **fields):
         """claude_llm - (name, url) of an Llm whose calls get these answers"""
-        url = self.claude.script(*answers)
+        url = self.claude.url(*answers)
         return self.gw.llm(type="anthropic", model="claude-asked", url=url, **fields), url
 
     def sent(self, url, n=1):
         """sent - the bodies of the n requests that the provider got"""
         seen = self.claude.seen(url)
         self.assertEqual(len(seen), n)
-        return [body for _, body in seen]
+        return [{**json.loads(raw), "raw": raw} for _, _, raw in seen]
 
     def sdk(self, case, llm, prompt="hi"):
         return self.sdk_all([(case, llm)], prompt)[0]
@@ -69,7 +69,7 @@ class Wire(ClaudeCase):
     def test_only_anthropics_headers_go_upstream(self):
         llm, url = self.claude_llm(answer(text("x")), extra={"headers": {"anthropic-beta": "b1"}})
         self.call("POST", f"/api/v1/llms/{llm}/infer", HI, headers={"Cookie": "c=1", "X-Mine": "1"})
-        headers = {k.lower(): v for k, v in self.claude.seen(url)[0][0].items()}
+        headers = {k.lower(): v for k, v in self.claude.seen(url)[0][1].items()}
         self.assertEqual(headers.pop("x-api-key"), KEY)
         self.assertEqual(headers.pop("anthropic-version"), "2023-06-01")
         self.assertEqual(headers.pop("anthropic-beta"), "b1")
@@ -79,7 +79,7 @@ class Wire(ClaudeCase):
     def test_without_a_key_no_key_header_is_sent(self):
         llm, url = self.claude_llm(answer(text("x")), apiKeyRef=None)
         self.infer(llm, HI)
-        self.assertNotIn("x-api-key", self.claude.seen(url)[0][0])
+        self.assertNotIn("x-api-key", self.claude.seen(url)[0][1])
 
     def test_the_same_request_gives_the_same_bytes(self):
         llm, url = self.claude_llm(answer(text("x")))
@@ -232,11 +232,11 @@ class Wire(ClaudeCase):
 
     def test_the_llm_is_tested_with_the_list_of_models(self):
         for model, listed in (("claude-scripted", True), ("other", False)):
-            url = self.claude.script(answer(text("x")))
+            url = self.claude.url(answer(text("x")))
             llm = self.gw.llm(type="anthropic", model=model, url=url)
             got = self.call("POST", f"/api/v1/llms/{llm}/test").json()
             self.assertEqual((got["ok"], got["status"], got["modelListed"]), (True, 200, listed))
-            headers, path = self.claude.seen(url)[0]
+            path, headers, _ = self.claude.seen(url)[0]
             self.assertTrue(path.endswith("/v1/models"))
             self.assertEqual(headers["x-api-key"], KEY)
             self.assertEqual(headers["anthropic-version"], "2023-06-01")
@@ -358,7 +358,7 @@ class OpenAI(ClaudeCase):
     def test_leaving_a_stream_ends_it_at_the_provider(self):
         llm, url = self.claude_llm(events(text("0123456" * 400), pause=0.05))
         seen = self.sdk("leave", llm)
-        self.assertTrue(self.claude.left(url, PATIENCE))
+        self.assertTrue(self.claude.was_left(url, PATIENCE))
         self.assertTrue(self.gw.audit(seen["requestId"])["aborted"])
 
 
