@@ -218,11 +218,12 @@ class Use(GatewayCase):
                 self.command(way, "logs", "-f", "--llm", llm, "--no-headers"),
                 stdout=subprocess.PIPE, text=True, env=self.env(),
             )
+            self.addCleanup(child.kill)
             for _ in range(3):
                 self.assertEqual(self.gw.chat(llm).status, 200)
                 self.assertIn(f"llm/{llm}", self.line(child))
-            child.send_signal(signal.SIGINT)
-            self.assertEqual(child.wait(PATIENCE), -signal.SIGINT)
+            child.terminate()  # a background job ignores SIGINT, and so do its children
+            self.assertEqual(child.wait(PATIENCE), -signal.SIGTERM)
             child.stdout.close()
 
     def test_usage_adds_up_and_status_tells_of_the_pool(self):
