@@ -336,6 +336,82 @@ Test(manual, has_every_key_with_its_default_its_range_and_its_variable)
 	free(text);
 }
 
+/* row_of - the line of a table whose first cell tells of something; the caller frees it */
+static char *
+row_of(const char *text, const char *what)
+{
+	char mark[128];
+	const char *at, *start;
+
+	snprintf(mark, sizeof(mark), "`%s", what);
+	for (at = text; (at = strstr(at, mark)) != NULL; at++) {
+		for (start = at; start > text && start[-1] != '\n'; start--)
+			continue;
+		if (*start == '|' && strstr(start, " | ") > at &&
+		    strchr("` ", at[strlen(mark)]) != NULL)
+			return x_strndup(start, strcspn(start, "\n"));
+	}
+	cr_expect_fail("no row of `%s`", what);
+	return x_strdup("");
+}
+
+Test(documents, have_every_key_with_its_default_and_its_variable)
+{
+	char *text = slurp("docs/CONFIGURATION.md");
+
+	for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+		char *line = row_of(text, row->name), dflt[128] = "";
+
+		if (row->dflt != NULL && strcmp(row->dflt, "-1") != 0)
+			snprintf(dflt, sizeof(dflt), "`%s`", row->dflt);
+		cr_expect_not_null(strstr(line, dflt), "%s: %s", row->name, dflt);
+		cr_expect_not_null(strstr(line, row->env ? row->env : ""), "%s", row->name);
+		free(line);
+	}
+	free(text);
+}
+
+/* expect_options - one form of each is in the row of the command */
+static void
+expect_options(const char *text, const char *name, const struct opt *o)
+{
+	char *line = row_of(text, name);
+
+	for (; o != NULL && o->name != NULL; o++) {
+		char *full = x_asprintf("--%s", o->name);
+		char letter[] = { '-', o->letter, '\0' };
+
+		cr_expect(strstr(line, full) != NULL ||
+		    (o->letter && strstr(line, letter) != NULL), "docs/CLI.md: %s %s", name, full);
+		free(full);
+	}
+	free(line);
+}
+
+/* expect_rows - of commands that have none below them */
+static void
+expect_rows(const char *text, const char *path, const struct command *const *rows)
+{
+	for (; *rows != NULL; rows++) {
+		const struct command *c = *rows;
+		char *name = x_asprintf("%s%s%s", path, path[0] ? " " : "", c->name);
+
+		if (c->group != NULL && c->sub != NULL)
+			expect_rows(text, name, c->sub);
+		else if (c->group != NULL)
+			expect_options(text, name, c->options);
+		free(name);
+	}
+}
+
+Test(documents, have_every_command_with_its_options)
+{
+	char *text = slurp("docs/CLI.md");
+
+	expect_rows(text, "", command_top.sub);
+	free(text);
+}
+
 /* --- examples: each is a call that the tables allow --- */
 
 /* check_call - the words after mcpctl; the command that they call */
