@@ -1,5 +1,5 @@
 /*
- * test_manual.c - the manual pages, the examples and the table of keys hold what the program holds.
+ * test_manual.c - the manual pages and the tables of docs/ hold what the program holds.
  *
  * An item of a page begins as its row says, so that a message here is the line which the page lacks.
  */
@@ -15,10 +15,10 @@
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/settings.h"
+#include "tests/unit/source.h"
 
 #define SET_MAX		512		/* items of a page */
-#define FILE_MAX	(256 * 1024)	/* bytes of a page or a source */
-#define WORDS_MAX	64		/* words of an example */
+#define ITEM_MAX	512		/* bytes of an item */
 
 struct set {
 	char	*v[SET_MAX];
@@ -63,28 +63,11 @@ expect_same(const char *where, struct set *page, struct set *program)
 		free(program->v[i]);
 }
 
-/* slurp - a file of the source; the caller frees it */
-static char *
-slurp(const char *path)
-{
-	char name[512], *text = x_malloc(FILE_MAX);
-	size_t n;
-	FILE *f;
-
-	snprintf(name, sizeof(name), "%s%s", path[0] == '/' ? "" : SOURCE_DIR "/", path);
-	cr_assert_not_null(f = fopen(name, "r"), "%s", name);
-	n = fread(text, 1, FILE_MAX - 1, f);
-	cr_assert(feof(f), "%s is too long", path);
-	fclose(f);
-	text[n] = '\0';
-	return text;
-}
-
 /* page_items - what stands behind ".It " in a section; an option, behind its command */
 static void
 page_items(struct set *s, const char *page, const char *section)
 {
-	char *text = slurp(page), *rest = text, *line;
+	char *text = source_read(page), *rest = text, *line;
 	const char *command = "";
 	bool inside = false;
 
@@ -146,7 +129,7 @@ add_commands(struct set *s, const char *path, const struct command *const *rows)
 {
 	for (; *rows != NULL; rows++) {
 		const struct command *c = *rows;
-		struct buf b = BUF_INIT(FILE_MAX);
+		struct buf b = BUF_INIT(ITEM_MAX);
 
 		if (c->group == NULL)
 			continue;
@@ -184,7 +167,7 @@ add_getenv(struct set *s, const char *pattern)
 
 	cr_assert_eq(glob(pattern, 0, NULL, &found), 0);
 	for (size_t i = 0; i < found.gl_pathc; i++) {
-		char *text = slurp(found.gl_pathv[i]);
+		char *text = source_read(found.gl_pathv[i]);
 
 		for (const char *at = text; (at = strstr(at, call)) != NULL; ) {
 			char name[64];
@@ -264,7 +247,7 @@ between(const char *text, const char *from, const char *to)
 Test(manual, has_every_option_of_the_gateway)
 {
 	struct set page = { .n = 0 }, program = { .n = 0 };
-	char *source = slurp("fcgi/main.c");
+	char *source = source_read("fcgi/main.c");
 	char *rows = between(source, "long_options[] = {", "{ NULL,");
 	char *usage = between(source, "usage_text[] =", ";\n");
 
@@ -314,7 +297,7 @@ range(const struct option_row *row)
 Test(manual, has_every_key_with_its_default_its_range_and_its_variable)
 {
 	struct set page = { .n = 0 }, program = { .n = 0 };
-	char *text = slurp("man/mcpd.yaml.5");
+	char *text = source_read("man/mcpd.yaml.5");
 
 	for (const struct option_row *row = option_rows; row->name != NULL; row++) {
 		char item[128], variable[64] = "", *body;
@@ -357,7 +340,7 @@ row_of(const char *text, const char *what)
 
 Test(documents, have_every_key_with_its_default_and_its_variable)
 {
-	char *text = slurp("docs/CONFIGURATION.md");
+	char *text = source_read("docs/CONFIGURATION.md");
 
 	for (const struct option_row *row = option_rows; row->name != NULL; row++) {
 		char *line = row_of(text, row->name), dflt[128] = "";
@@ -406,132 +389,8 @@ expect_rows(const char *text, const char *path, const struct command *const *row
 
 Test(documents, have_every_command_with_its_options)
 {
-	char *text = slurp("docs/CLI.md");
+	char *text = source_read("docs/CLI.md");
 
 	expect_rows(text, "", command_top.sub);
-	free(text);
-}
-
-/* --- examples: each is a call that the tables allow --- */
-
-/* check_call - the words after mcpctl; the command that they call */
-static const struct command *
-check_call(char **argv, const char *line)
-{
-	const struct command *c = &command_top;
-	struct args a = ARGS_INIT;
-	struct error err = { .msg = "" };
-
-	while (c->sub != NULL) {
-		cr_assert_eq(args_parse(&a, NULL, command_top.options, &argv, true, &err), RC_OK,
-		    "%s: %s", line, err.msg);
-		cr_assert_not_null(*argv, "%s: a command is missing", line);
-		cr_assert_eq(command_find(c, *argv++, &c, &err), RC_OK, "%s: %s", line, err.msg);
-	}
-	cr_assert_eq(args_parse(&a, c->options, command_top.options, &argv, false, &err), RC_OK,
-	    "%s: %s", line, err.msg);
-	cr_expect(a.nwords >= c->least && a.nwords <= c->most, "%s: %zu words", line, a.nwords);
-	cr_expect_eq(args_require(&a, c->options, &err), RC_OK, "%s: %s", line, err.msg);
-	args_release(&a);
-	return c;
-}
-
-/*
- * next_word - one word of the shell, its quotes taken off, into out; what comes after it. *operator is
- * set where an operator stands there instead
- */
-static const char *
-next_word(const char *at, char *out, char *operator)
-{
-	char quote = '\0';
-
-	at += strspn(at, " ");
-	*operator = *at != '\0' && strchr("|<>();&#", *at) != NULL ? *at++ : '\0';
-	for (; !*operator && *at != '\0' && (quote || strchr(" |<>();&", *at) == NULL); at++) {
-		if (*at == quote)
-			quote = '\0';
-		else if (!quote && (*at == '\'' || *at == '"'))
-			quote = *at;
-		else
-			*out++ = *at;
-	}
-	*out = '\0';
-	cr_assert_eq(quote, '\0');
-	return at;
-}
-
-/* check_line - every call of mcpctl in one line of shell; is one of them of c */
-static bool
-check_line(const char *line, const struct command *c)
-{
-	char store[WORDS_MAX][256], *argv[WORDS_MAX], operator = ' ';
-	const char *at = line;
-	bool is_file = false, found = false;
-	size_t n = 0;
-
-	while (operator != '#') {
-		bool end;
-
-		cr_assert_lt(n, WORDS_MAX - 1);
-		at = next_word(at, store[n], &operator);
-		end = *at == '\0' && store[n][0] == '\0' && !operator;
-		if (!operator && !end) {
-			bool set = n == 0 && strchr(store[n], '=') != NULL;
-
-			if (!is_file && !set) {
-				argv[n] = store[n];
-				n++;
-			}
-			is_file = false;
-			continue;
-		}
-		is_file = operator == '<' || operator == '>';
-		if (is_file)
-			continue;
-		argv[n] = NULL;
-		if (n > 0 && strcmp(argv[0], PROGRAM_NAME) == 0)
-			found |= check_call(argv + 1, line) == c;
-		n = 0;
-		if (end)
-			break;
-	}
-	return found;
-}
-
-/* check_examples - a command's own, and those of the commands below it */
-static void
-check_examples(const struct command *c)
-{
-	char *lines = x_strdup(c->examples != NULL ? c->examples : ""), *rest = lines, *line;
-	bool found = c->sub != NULL || c->examples == NULL;
-
-	while ((line = strsep(&rest, "\n")) != NULL)
-		found |= check_line(line, c);
-	cr_expect(found, "no example of %s calls it", c->name);
-	free(lines);
-	for (const struct command *const *i = c->sub; i != NULL && *i != NULL; i++)
-		check_examples(*i);
-}
-
-Test(examples, of_every_command_are_calls_that_its_table_allows)
-{
-	check_examples(&command_top);
-}
-
-Test(examples, of_the_manual_are_calls_that_the_tables_allow)
-{
-	char *text = slurp("man/mcpctl.1"), *rest = text, *line;
-	bool literal = false;
-	size_t n = 0;
-
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		literal = strncmp(line, ".Bd -literal", 12) == 0 ||
-		    (literal && strcmp(line, ".Ed") != 0);
-		if (literal && strncmp(line, PROGRAM_NAME " ", strlen(PROGRAM_NAME " ")) == 0) {
-			check_line(line, NULL);
-			n++;
-		}
-	}
-	cr_expect_gt(n, 0);
 	free(text);
 }
