@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "cli/commands.h"
 #include "cli/local.h"
+#include "service/account.h"
 #include "store/restore.h"
 
 #define IDS_TEXT_MAX 4096		/* bytes of key ids in a message */
@@ -34,9 +35,28 @@ tell(const struct program *p, const struct config *cfg, const struct restored *r
 	for (size_t i = 0; i < r->tokens.n; i++)
 		program_note(p, "valid again: mcptoken %s", r->tokens.v[i]);
 	warn_keys(p, cfg, &r->keys);
+	if (!r->administered)
+		program_note(p, "Nobody can edit rbac over HTTP. On the store: mcpctl create rbac NAME "
+		    "--subject User:NAME --role edit:rbac");
 	if (geteuid() == 0)
 		program_note(p, "The store belongs to root where root made it. Give it to the user "
 		    "that serves it: chown -R USER: %s", cfg->db);
+}
+
+/* note - one line in the audit log of the store that is there now */
+static void
+note(struct program *p, const struct restored *r)
+{
+	const struct caller *caller;
+	struct transport *t;
+	struct service *svc;
+	struct error err;
+
+	if (program_transport(p, &t, &err) == RC_OK &&
+	    local_service(t, &svc, &caller, &err) == RC_OK)
+		account_change(svc, caller, "restore", "store", r->store_id);
+	else
+		program_note(p, "The restore is not in the audit log: %s", err.msg);
 }
 
 /* restore - into the store that cfg names */
@@ -55,6 +75,7 @@ restore(struct program *p, const struct config *cfg, FILE *in, bool force, struc
 	if ((rc = local_become_owner(cfg->db, err)) != RC_OK ||
 	    (rc = store_restore(cfg->db, in, &opts, &r, &p->faults, err)) != RC_OK)
 		return rc;
+	note(p, &r);
 	tell(p, cfg, &r);
 	restored_release(&r);
 	return RC_OK;

@@ -112,6 +112,17 @@ parse_keys(const char *path, const char *text, struct seal_keys *keys, struct er
 	return rc;
 }
 
+/* owner_error - with the mend */
+static enum rc
+owner_error(const char *path, const struct stat *st, struct error *err)
+{
+	unsigned us = (unsigned)geteuid();
+
+	return error_set(err, RC_UNAVAILABLE,
+	    "%s: the key file belongs to user %u, not to us, %u (chown %u %s)", path,
+	    (unsigned)st->st_uid, us, us, path);
+}
+
 /* check_file - what anybody else could read or replace is no secret */
 static enum rc
 check_file(const char *path, const struct stat *st, struct error *err)
@@ -126,9 +137,7 @@ check_file(const char *path, const struct stat *st, struct error *err)
 		    "%s: the key file has mode %04o, must be 0600 (chmod 600 %s)", path,
 		    (unsigned)mode, path);
 	if (us != 0 && st->st_uid != us && st->st_uid != 0)
-		return error_set(err, RC_UNAVAILABLE,
-		    "%s: the key file belongs to user %u, not to us, %u (chown %u %s)", path,
-		    (unsigned)st->st_uid, (unsigned)us, (unsigned)us, path);
+		return owner_error(path, st, err);
 	if (st->st_size > KEY_FILE_MAX)
 		return error_set(err, RC_UNAVAILABLE, "%s: the key file is larger than %d bytes",
 		    path, KEY_FILE_MAX);
@@ -139,7 +148,14 @@ check_file(const char *path, const struct stat *st, struct error *err)
 static enum rc
 open_error(const char *path, struct error *err)
 {
-	switch (errno) {
+	int saved = errno;
+	struct stat st;
+
+	switch (saved) {
+	case EACCES:
+		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid != geteuid())
+			return owner_error(path, &st, err);
+		break;
 	case ENOENT:
 		return error_set(err, RC_UNAVAILABLE, "%s: there is no key file (mcpctl init makes "
 		    "it; after a restore copy the old one here)", path);
@@ -148,7 +164,7 @@ open_error(const char *path, struct error *err)
 		    "the file itself", path);
 	}
 	return error_set(err, RC_UNAVAILABLE, "%s: the key file can't be read: %s", path,
-	    strerror(errno));
+	    strerror(saved));
 }
 
 /* read_text - the whole file into room, NUL-terminated */

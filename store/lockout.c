@@ -35,9 +35,9 @@ has_user(const struct table *t, const struct subject *s)
 	}
 }
 
-/* administered - does any user hold edit on rbac */
-static bool
-administered(const struct table *t)
+/* lockout_administered - by a definition that names them, or one of their groups */
+bool
+lockout_administered(const struct table *t)
 {
 	for (size_t i = 0; i < table_count(t, &kind_rbac); i++) {
 		const struct rbac *r = (const struct rbac *)table_at(t, &kind_rbac, i);
@@ -55,7 +55,7 @@ administered(const struct table *t)
 enum rc
 lockout_check(const struct table *was, const struct table *is, struct error *err)
 {
-	if (administered(is) || !administered(was))
+	if (lockout_administered(is) || !lockout_administered(was))
 		return RC_OK;
 	return error_set(err, RC_CONFLICT, "nobody could edit rbac any more: give edit on rbac to "
 	    "another user or group first");

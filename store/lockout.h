@@ -15,6 +15,9 @@
 
 #include "store/table.h"
 
+/* lockout_administered - does any user hold `edit` on all of rbac */
+bool lockout_administered(const struct table *t);
+
 enum rc lockout_check(const struct table *was, const struct table *is, struct error *err);
 
 #endif

@@ -4,12 +4,14 @@
  * The backup is read and checked whole before anything is touched. Killed at any line it leaves the
  * store as it was, or an empty one, into which the same command restores, or the restored one.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/fields.h"
+#include "store/lockout.h"
 #include "store/restore.h"
 
 /* restored_release - it is empty then */
@@ -152,6 +154,8 @@ store_restore(const char *dir, FILE *in, const struct restore_opts *opts, struct
 	if ((rc = check(d, opts, &fresh, faults, err)) == RC_OK &&
 	    (rc = into(dir, d, opts, fresh, &made, err)) == RC_OK) {
 		made.objects = count(fresh);
+		made.administered = lockout_administered(fresh);
+		snprintf(made.store_id, sizeof(made.store_id), "%s", table_store_id(fresh));
 		note_keys(fresh, opts->key_file, &made.keys);
 		*out = made;
 	} else {

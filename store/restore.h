@@ -17,6 +17,8 @@
 
 struct restored {			/* what an administrator should know of it */
 	size_t		 objects;
+	char		 store_id[KV_STORE_ID];
+	bool		 administered;	/* somebody can edit rbac */
 	struct strings	 tokens;	/* "name (user)": valid now, and not before */
 	struct key_ids	 keys;		/* that values are sealed with, and the key file lacks */
 };

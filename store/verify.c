@@ -87,6 +87,29 @@ check_subjects(const struct rbac *rbac, const struct look *look)
 	}
 }
 
+/* check_group - its members exist */
+static void
+check_group(const struct user_group *g, const struct look *look)
+{
+	for (size_t i = 0; i < g->members.n; i++)
+		if (missing(look, &kind_user, g->members.v[i]))
+			add(look->faults, &g->r, "members", "names a user that isn't there");
+}
+
+/* check_secret - its backend, and the one where a migration has left a copy */
+static void
+check_secret(const struct secret *s, const struct look *look)
+{
+	const struct record *b = table_by_id(look->table, &kind_secretbackend, s->backend_id);
+
+	if (b == NULL)
+		add(look->faults, &s->r, "backend", "names a backend that isn't there");
+	else if (((const struct secretbackend *)b)->kept != s->kept)
+		add(look->faults, &s->r, "backend", "is of another type than the secret's values");
+	if (missing(look, &kind_secretbackend, s->copy_id))
+		add(look->faults, &s->r, "copyIn", "names a backend that isn't there");
+}
+
 /* check_references - ids that views leave out when nothing is behind them */
 static void
 check_references(const struct record *r, const struct look *look)
@@ -94,12 +117,16 @@ check_references(const struct record *r, const struct look *look)
 	if (r->kind == &kind_llm &&
 	    missing(look, &kind_secret, ((const struct llm *)r)->key_secret_id))
 		add(look->faults, r, "apiKeyRef", "names a secret that isn't there");
-	if (r->kind == &kind_secret &&
-	    missing(look, &kind_secretbackend, ((const struct secret *)r)->backend_id))
-		add(look->faults, r, "backend", "names a backend that isn't there");
+	if (r->kind == &kind_secretbackend &&
+	    missing(look, &kind_secret, ((const struct secretbackend *)r)->bao.token_secret_id))
+		add(look->faults, r, "config.tokenSecret", "names a secret that isn't there");
 	if (r->kind == &kind_mcptoken &&
 	    missing(look, &kind_user, ((const struct mcptoken *)r)->user_id))
 		add(look->faults, r, "user", "names a user that isn't there");
+	if (r->kind == &kind_secret)
+		check_secret((const struct secret *)r, look);
+	if (r->kind == &kind_group)
+		check_group((const struct user_group *)r, look);
 	if (r->kind == &kind_rbac)
 		check_subjects((const struct rbac *)r, look);
 }

@@ -44,6 +44,9 @@ mcpctl: the store has objects already; --force replaces all of them
 
 $ mcpctl restore -f b1 --force -q
 
+$ mcpctl logs --no-headers | tail -n 1 | tr -s ' ' | sed 's,/[0-9a-f]*,/ID,'
+TIME - store/ID - - - - restore
+
 $ mcpctl backup -q | cmp - b1
 
 # a file that was cut, changed, or is none
@@ -65,6 +68,10 @@ try: mcpctl restore -h
 ? 2
 
 $ mcpctl backup -q | cmp - b1
+
+# one that nobody could administer is taken, and said so
+$ sed '/^rbac\/admins/d; 1s/ [0-9]*$/ 9/' b1 >lone; mcpctl --db new2/state restore -f lone 2>&1 | grep -i rbac
+Nobody can edit rbac over HTTP. On the store: mcpctl create rbac NAME --subject User:NAME --role edit:rbac
 
 # stdin
 $ mcpctl --db piped/state restore -f - -q <b1; mcpctl --db piped/state get llms -o name

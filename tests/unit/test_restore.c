@@ -51,8 +51,12 @@ backup(void)
 	cr_assert_str_eq(trial_create(&t, &kind_llm, "{'name':'claude','type':'anthropic',"
 	    "'model':'m','aliases':['a'],'apiKeyRef':{'name':'prod','key':'k'}}"), "ok");
 	cr_assert_str_eq(trial_create(&t, &kind_user, "{'name':'alice'}"), "ok");
+	cr_assert_str_eq(trial_create(&t, &kind_group, "{'name':'g','members':['alice']}"), "ok");
+	cr_assert_str_eq(trial_create(&t, &kind_secretbackend, "{'name':'bao','type':'openbao',"
+	    "'config':{'url':'https://h','tokenSecret':{'name':'prod','key':'k'}}}"), "ok");
 	cr_assert_str_eq(trial_create(&t, &kind_rbac, "{'name':'r','subjects':[{'kind':'User',"
-	    "'name':'alice'}],'roleBindings':[{'role':'run','resource':'llms'}]}"), "ok");
+	    "'name':'alice'}],'roleBindings':[{'role':'run','resource':'llms'},"
+	    "{'role':'edit','resource':'rbac'}]}"), "ok");
 	cr_assert_str_eq(trial_token(&t, "{'name':'laptop','user':'alice'}",
 	    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"), "ok");
 	cr_assert_str_eq(trial_token(&t, "{'name':'lost','user':'alice'}",
@@ -91,7 +95,8 @@ tried(const char *text, bool force)
 	fclose(in);
 	out = fmemopen(report, sizeof(report), "w");
 	if (rc == RC_OK)
-		fprintf(out, "ok: %zu objects", r.objects);
+		fprintf(out, "ok: %zu objects%s", r.objects,
+		    r.administered ? "" : ", nobody edits rbac");
 	else
 		fprintf(out, "%s: %s", rc_info(rc)->name, err.msg);
 	for (size_t i = 0; i < r.tokens.n; i++)
@@ -129,7 +134,7 @@ Test(restore, makes_the_store_and_its_backup_is_the_same_byte_for_byte)
 {
 	char *text = backup();
 
-	cr_expect_str_eq(tried(text, false), "ok: 7 objects, token laptop (user alice), key 1",
+	cr_expect_str_eq(tried(text, false), "ok: 9 objects, token laptop (user alice), key 1",
 	    "the key file's key 1 is another one");
 	expect_dump(text);
 	free(text);
@@ -139,16 +144,16 @@ Test(restore, leaves_a_store_with_objects_alone_unless_forced)
 {
 	char *text = backup(), *other, *mine;
 
-	cr_assert_str_eq(tried(text, false), "ok: 7 objects, token laptop (user alice), key 1");
+	cr_assert_str_eq(tried(text, false), "ok: 9 objects, token laptop (user alice), key 1");
 	other = replaced(text, "\"model\":\"m\"", "\"model\":\"n\"");
 	cr_expect_str_eq(tried(other, false), "conflict: the store has objects already; --force "
 	    "replaces all of them");
 	expect_dump(text);
-	cr_expect_str_eq(tried(other, true), "ok: 7 objects, key 1",
+	cr_expect_str_eq(tried(other, true), "ok: 9 objects, key 1",
 	    "the token was valid before");
 	expect_dump(other);
 	mine = replaced(text, "\"revoked\":true", "\"revoked\":false");
-	cr_expect_str_eq(tried(mine, true), "ok: 7 objects, token lost (user alice), key 1");
+	cr_expect_str_eq(tried(mine, true), "ok: 9 objects, token lost (user alice), key 1");
 	free(mine);
 	free(other);
 	free(text);
@@ -162,13 +167,13 @@ Test(restore, takes_the_place_of_another_store_when_forced_and_those_who_have_it
 	struct error err;
 	struct store *s;
 
-	cr_assert_str_eq(tried(text, false), "ok: 7 objects, token laptop (user alice), key 1");
+	cr_assert_str_eq(tried(text, false), "ok: 9 objects, token laptop (user alice), key 1");
 	cr_assert_eq(store_open(state, &opts, &s, &err), RC_OK, "%s", err.msg);
 	cr_assert_eq(store_table(s, &t, &err), RC_OK, "%s", err.msg);
 	snprintf(id, sizeof(id), "%s", table_store_id(t));
 	table_unref(t);
 	other = replaced(text, id, OTHER_ID);
-	cr_assert_str_eq(tried(other, true), "ok: 7 objects, key 1");
+	cr_assert_str_eq(tried(other, true), "ok: 9 objects, key 1");
 	cr_assert_eq(store_table(s, &t, &err), RC_OK, "%s", err.msg);
 	cr_expect_str_eq(table_store_id(t), OTHER_ID);
 	table_unref(t);
@@ -181,7 +186,7 @@ Test(restore, takes_the_place_of_another_store_when_forced_and_those_who_have_it
 static const struct { const char *from, *to, *says; } bad[] = {
 	{ "mcpd-dump", "mysqldump",	"invalid: line 1: not a dump of mcpd" },
 	{ "llm/claude", "llm/Claude",	"invalid: llm/Claude: name must be 1 to 100" },
-	{ "llm/claude", "cat/claude",	"invalid: line 3: its key is not greater" },
+	{ "llm/claude", "cat/claude",	"invalid: line 4: its key is not greater" },
 	{ "\"anthropic\"", "\"claude\"", "invalid: llm/claude: type or tier is wrong" },
 	{ "\"model\":\"m\"", "\"model\":\"\"", "[llm/claude.model: " },
 	{ "\"role\":\"run\"", "\"role\":\"fly\"", "invalid: rbac/r: " },
@@ -223,7 +228,10 @@ static const struct { const char *line, *says; } references[] = {
 	{ "\nuser/alice",	"[mcptoken/laptop.user: names a user that isn't there]" },
 	{ "\nuser/alice",	"[rbac/r.subjects: names a subject that isn't there]" },
 	{ "\nsecret/prod",	"[llm/claude.apiKeyRef: names a secret that isn't there]" },
-	{ "\nsecretbackend/",	"[secret/prod.backend: names a backend that isn't there]" },
+	{ "\nsecretbackend/sealed", "[secret/prod.backend: names a backend that isn't there]" },
+	{ "\nuser/alice",	"[group/g.members: names a user that isn't there]" },
+	{ "\nsecret/prod",	"[secretbackend/bao.config.tokenSecret: names a secret that isn't "
+				"there]" },
 };
 
 Test(restore, refuses_references_to_what_is_not_in_the_backup)
@@ -243,6 +251,40 @@ Test(restore, refuses_references_to_what_is_not_in_the_backup)
 		free(wrong);
 		free(own);
 	}
+	free(text);
+}
+
+Test(restore, refuses_a_copy_of_a_secret_in_a_backend_that_is_not_in_the_backup)
+{
+	char *text = backup(), *wrong;
+
+	wrong = replaced(text, "\"data\":{", "\"copyIn\":\"c000000000000000000000000\",\"data\":{");
+	cr_expect_not_null(strstr(tried(wrong, false),
+	    "[secret/prod.copyIn: names a backend that isn't there]"), "%s", tried(wrong, false));
+	free(wrong);
+	free(text);
+}
+
+Test(restore, refuses_a_secret_that_is_kept_otherwise_than_its_backend_keeps)
+{
+	char *text = backup(), *wrong;
+
+	wrong = replaced(text, "\"data\":{", "\"kept\":\"plaintext\",\"data\":{");
+	cr_expect_not_null(strstr(tried(wrong, false),
+	    "[secret/prod.backend: is of another type than the secret's values]"), "%s",
+	    tried(wrong, false));
+	free(wrong);
+	free(text);
+}
+
+Test(restore, takes_a_catalogue_that_nobody_administers_and_says_so)
+{
+	char *text = backup(), *other;
+
+	other = replaced(text, "{\"role\":\"edit\"", "{\"role\":\"view\"");
+	cr_expect_str_eq(tried(other, false), "ok: 9 objects, nobody edits rbac, "
+	    "token laptop (user alice), key 1");
+	free(other);
 	free(text);
 }
 

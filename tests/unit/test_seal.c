@@ -238,6 +238,14 @@ Test(seal, another_owner_is_refused_but_root)
 	cr_assert_eq(seteuid(12345), 0);
 	cr_expect_not_null(strstr(refused(), "chmod 600"));
 	cr_assert_eq(seteuid(0), 0);
+	cr_assert_eq(chmod(path, 0600), 0);
+	cr_assert_eq(seteuid(12345), 0);
+	cr_expect_not_null(strstr(refused(), "belongs to user 23456, not to us, 12345 (chown 12345 "));
+	cr_assert_eq(seteuid(0), 0);
+	cr_assert_eq(chown(path, 0, 0), 0);
+	cr_assert_eq(seteuid(12345), 0);
+	cr_expect_not_null(strstr(refused(), "belongs to user 0, not to us, 12345 (chown 12345 "));
+	cr_assert_eq(seteuid(0), 0);
 }
 
 Test(seal, malformed_key_files_are_refused_without_showing_what_is_in_them)
