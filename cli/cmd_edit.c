@@ -23,7 +23,6 @@ struct session {			/* one object, from the first look to the last save */
 	const char		*ref;
 	struct json_object	*before;	/* as the editor shows it */
 	int64_t			 version;
-	struct editor		 editor;
 	struct json_object	*after;		/* NULL: nothing was changed */
 };
 
@@ -190,14 +189,14 @@ may_reopen(struct session *s, enum rc rc)
 
 /* rounds - until it is saved, or nothing is changed any more */
 static enum rc
-rounds(struct session *s, char *text, struct error *err)
+rounds(struct session *s, const char *name, char *text, struct error *err)
 {
 	char *edited, *first = text;
 	bool same;
 	enum rc rc;
 
 	for (;;) {
-		if ((rc = editor_run(&s->editor, text, &edited, err)) != RC_OK)
+		if ((rc = editor_run(name, text, &edited, err)) != RC_OK)
 			break;
 		same = strcmp(edited, text) == 0;
 		rc = same ? RC_OK : save(s, edited, err);
@@ -238,10 +237,7 @@ edit(struct session *s, struct error *err)
 	enum rc rc = output_text(s->k, s->before, &text, err);
 
 	if (rc == RC_OK) {
-		if ((rc = editor_begin(&s->editor, name, err)) == RC_OK) {
-			rc = rounds(s, text, err);
-			editor_end(&s->editor);
-		}
+		rc = rounds(s, name, text, err);
 		free(text);
 	}
 	free(name);

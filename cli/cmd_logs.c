@@ -123,6 +123,22 @@ add_headers(struct logs *l)
 		grid_add(&l->grid, headers[i]);
 }
 
+/* turn - the last one first */
+static void
+turn(struct json_object *list)
+{
+	size_t n = json_object_array_length(list);
+
+	for (size_t i = 0, j = n; i + 1 < j; i++) {
+		struct json_object *first = json_object_get(json_object_array_get_idx(list, i));
+
+		j--;
+		json_object_array_put_idx(list, i,
+		    json_object_get(json_object_array_get_idx(list, j)));
+		json_object_array_put_idx(list, j, first);
+	}
+}
+
 /* print - the oldest first, as one reads a log; while it is followed an event is a line */
 static enum rc
 print(struct logs *l, struct json_object *events, bool follow, struct error *err)
@@ -130,8 +146,10 @@ print(struct logs *l, struct json_object *events, bool follow, struct error *err
 	size_t n = json_object_array_length(events);
 	bool data = l->p->format == FORMAT_JSON || l->p->format == FORMAT_YAML, done;
 
-	if (data && !follow)
+	if (data && !follow) {
+		turn(events);
 		return output_data(l->p, events, &done, err);
+	}
 	for (size_t i = n; i-- > 0; ) {
 		struct json_object *e = json_object_array_get_idx(events, i);
 

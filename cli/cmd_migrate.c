@@ -37,15 +37,24 @@ show_progress(const struct program *p, size_t done, size_t total, const char *na
 	free(clean);
 }
 
-/* tell_failed - one line, and the exit status */
+/* tell_failed - one line, and the exit status; what is wrong may begin with the name already */
 static void
 tell_failed(struct program *p, struct json_object *failure)
 {
+	const char *name = jsonx_str(failure, "name", "?"), *why = jsonx_str(failure, "error", "?");
+	char *start = x_asprintf("secret '%s'", name);
+	char *missing = x_asprintf("Secret not found: %s", name);
 	struct error err;
 
-	error_set(&err, RC_CONFLICT, "secret '%s': %s", jsonx_str(failure, "name", "?"),
-	    jsonx_str(failure, "error", "?"));
+	if (strcmp(why, missing) == 0)
+		error_set(&err, RC_CONFLICT, "%s not found", start);
+	else if (strncmp(why, start, strlen(start)) == 0)
+		error_set(&err, RC_CONFLICT, "%s", why);
+	else
+		error_set(&err, RC_CONFLICT, "%s: %s", start, why);
 	program_report(p, RC_CONFLICT, &err);
+	free(missing);
+	free(start);
 }
 
 /* tell - a line an object, as it is done */

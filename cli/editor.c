@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -15,6 +16,26 @@
 #define SHELL "/bin/sh"
 #define DEFAULT_EDITOR "vi"
 
+struct editor {
+	char		*dir, *path;
+	sigset_t	 before;		/* signals that were held back already */
+};
+
+/* hold - a process that dies here would leave values behind: what ends it waits until they are gone */
+static void
+hold(struct editor *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &e->before);
+}
+
 /* failed - what happened to the file */
 static enum rc
 failed(const struct editor *e, struct error *err)
@@ -22,20 +43,16 @@ failed(const struct editor *e, struct error *err)
 	return error_set(err, RC_IO, "%s: %s", e->path, strerror(errno));
 }
 
-/* editor_begin - mkdtemp(3) makes it 0700 */
-enum rc
-editor_begin(struct editor *e, const char *name, struct error *err)
+/* begin - mkdtemp(3) makes it 0700 */
+static enum rc
+begin(struct editor *e, const char *name, struct error *err)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *dir = x_asprintf("%s/mcpctl-edit.XXXXXX", tmp != NULL && *tmp == '/' ? tmp : "/tmp");
-	enum rc rc;
 
-	if (mkdtemp(dir) == NULL) {
-		rc = error_set(err, RC_IO, "%s: %s", dir, strerror(errno));
-		free(dir);
-		return rc;
-	}
-	*e = (struct editor){ .dir = dir, .path = x_asprintf("%s/%s", dir, name) };
+	e->dir = x_asprintf("%s/mcpctl-edit.XXXXXX", tmp != NULL && *tmp == '/' ? tmp : "/tmp");
+	if (mkdtemp(e->dir) == NULL)
+		return error_set(err, RC_IO, "%s: %s", e->dir, strerror(errno));
+	e->path = x_asprintf("%s/%s", e->dir, name);
 	return RC_OK;
 }
 
@@ -89,18 +106,53 @@ take(const struct editor *e, char **out, struct error *err)
 static _Noreturn void
 start(const struct editor *e, const char *command)
 {
+	sigprocmask(SIG_SETMASK, &e->before, NULL);
 	execl(SHELL, SHELL, "-c", command, SHELL, e->path, (char *)NULL);
 	_exit(127);
 }
 
-/* edit - Ctrl-C is the editor's while it runs */
+/* forget_keys - Ctrl-C was the editor's */
+static void
+forget_keys(void)
+{
+	const struct timespec now = { 0, 0 };
+	sigset_t keys;
+
+	sigemptyset(&keys);
+	sigaddset(&keys, SIGINT);
+	sigaddset(&keys, SIGQUIT);
+	while (sigtimedwait(&keys, NULL, &now) > 0)
+		;
+}
+
+/* wait_for - the editor's end, by itself or by what would have ended us; its status */
+static int
+wait_for(pid_t pid, int *ended_by)
+{
+	int status = 0, signo;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		signo = sigwaitinfo(&set, NULL);
+		if (signo != SIGTERM && signo != SIGHUP)
+			continue;
+		*ended_by = signo;
+		kill(pid, signo);
+	}
+	return status;
+}
+
+/* edit - run it, and wait */
 static enum rc
 edit(const struct editor *e, struct error *err)
 {
 	const char *editor = getenv("EDITOR");
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, was_int, was_quit;
+	int status, ended_by = 0;
 	char *command;
-	int status = 0;
 	pid_t pid;
 
 	if (editor == NULL || *editor == '\0')
@@ -111,31 +163,18 @@ edit(const struct editor *e, struct error *err)
 	free(command);
 	if (pid < 0)
 		return error_set(err, RC_IO, "fork: %s", strerror(errno));
-	sigaction(SIGINT, &ignore, &was_int);
-	sigaction(SIGQUIT, &ignore, &was_quit);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	sigaction(SIGINT, &was_int, NULL);
-	sigaction(SIGQUIT, &was_quit, NULL);
+	status = wait_for(pid, &ended_by);
+	forget_keys();
+	if (ended_by != 0)
+		return error_set(err, RC_GONE, "interrupted; nothing is changed");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return RC_OK;
 	return error_set(err, RC_IO, "the editor '%s' failed; nothing is changed", editor);
 }
 
-/* editor_run - see editor.h */
-enum rc
-editor_run(struct editor *e, const char *text, char **out, struct error *err)
-{
-	enum rc rc;
-
-	if ((rc = put(e, text, err)) != RC_OK || (rc = edit(e, err)) != RC_OK)
-		return rc;
-	return take(e, out, err);
-}
-
-/* editor_end - backups and swap files too: a value may stand in them */
-void
-editor_end(struct editor *e)
+/* end - backups and swap files too: a value may stand in them */
+static void
+end(struct editor *e)
 {
 	DIR *d = opendir(e->dir);
 	const struct dirent *entry;
@@ -145,7 +184,23 @@ editor_end(struct editor *e)
 	if (d != NULL)
 		closedir(d);
 	rmdir(e->dir);
-	free(e->dir);
-	free(e->path);
-	*e = (struct editor){ NULL, NULL };
+}
+
+/* editor_run - see editor.h */
+enum rc
+editor_run(const char *name, const char *text, char **out, struct error *err)
+{
+	struct editor e = { .dir = NULL };
+	enum rc rc;
+
+	hold(&e);
+	if ((rc = begin(&e, name, err)) == RC_OK) {
+		if ((rc = put(&e, text, err)) == RC_OK && (rc = edit(&e, err)) == RC_OK)
+			rc = take(&e, out, err);
+		end(&e);
+	}
+	free(e.dir);
+	free(e.path);
+	sigprocmask(SIG_SETMASK, &e.before, NULL);
+	return rc;
 }

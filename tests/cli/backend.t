@@ -138,7 +138,7 @@ No secrets to migrate.
 $ mcpctl migrate secrets --from sealed --to clear two token nobody
 secret/two migrated
 secret/token migrated
-mcpctl: secret 'nobody': Secret not found: nobody
+mcpctl: secret 'nobody' not found
 ? 1
 
 $ mcpctl get secrets --no-headers | awk '{ print $1, $2 }'

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import unittest
 
-from gateway import BUILD, GatewayCase, PATIENCE, unique
+from gateway import BUILD, GatewayCase, PATIENCE, unique, wait_for
 
 
 class Use(GatewayCase):
@@ -209,7 +209,39 @@ class Use(GatewayCase):
         self.assertEqual([row[0] for row in rows], sorted(row[0] for row in rows))
         done = self.run_both("logs", "--llm", llm, "--user", name, "-o", "json")
         self.assertEqual([e["llm"] for e in json.loads(done.stdout)], [llm])
+        times = [e["at"] for e in json.loads(self.run_both("logs", "-o", "json").stdout)]
+        self.assertGreater(len(times), 2)
+        self.assertEqual(times, sorted(times))
         self.assertEqual(self.run_both("logs", "--since", "yesterday").returncode, 1)
+
+    def test_an_edit_that_is_ended_leaves_no_value_behind(self):
+        self.gw.create("secrets", name="edited", data={"key": "before"})
+        for way, signo in (("store", signal.SIGTERM), ("store", signal.SIGHUP), ("http", signal.SIGHUP)):
+            room = self.gw.dir / f"tmp-{way}-{signo}"
+            room.mkdir()
+            script = self.gw.dir / "slow-editor"
+            script.write_text('echo "  key: sk-typed" >>"$1"; cp "$1" "$1~"; exec sleep 60\n')
+            child = subprocess.Popen(
+                self.command(way, "edit", "secret", "edited"),
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                env={**self.env(), "TMPDIR": str(room), "EDITOR": f"exec sh {script}"},
+            )
+            wait_for("the editor", lambda: list(room.glob("*/*~")))
+            child.send_signal(signo)
+            seen = child.communicate(timeout=PATIENCE)
+            self.assertEqual(seen, ("", "mcpctl: interrupted; nothing is changed\n"))
+            self.assertEqual(child.returncode, 130)
+            self.assertEqual(list(room.iterdir()), [])
+
+    def test_a_migration_tells_each_failure_once(self):
+        self.gw.key_ref()
+        self.gw.create("secretbackends", name="gone", type="openbao", config={
+            "url": "http://127.0.0.1:1", "tokenSecret": {"name": "provider", "key": "token"}})
+        self.gw.create("secrets", name="stays", data={"key": "v"})
+        for words in (["stays"], ["nowhere"]):
+            done = self.run_both("migrate", "secrets", "--from", "sealed", "--to", "gone", *words)
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.stderr.count(f"secret '{words[0]}'"), 1, done.stderr)
 
     def test_logs_follow_shows_what_comes(self):
         for way in ("store", "http"):
