@@ -50,7 +50,7 @@ class Use(GatewayCase):
     def test_text_comes_out_when_it_comes_in(self):
         for way in ("store", "http"):
             gate = self.gw.gate()
-            llm = self.gw.llm(f"events=3,gate={gate},text=a%20b%20c")
+            llm = self.gw.llm(f"events=3,gate={gate},hold,text=a%20b%20c")
             child = subprocess.Popen(
                 self.command(way, "infer", llm, "hello"), stdout=subprocess.PIPE, env=self.env()
             )
