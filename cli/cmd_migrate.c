@@ -26,7 +26,7 @@ show_progress(const struct program *p, size_t done, size_t total, const char *na
 {
 	char *clean;
 
-	if (p->quiet || total < 2 || !isatty(STDERR_FILENO))
+	if (p->quiet || total < 2 || !text_terminal(STDERR_FILENO))
 		return;
 	clean = text_clean(name);
 	if (done < total)

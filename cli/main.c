@@ -114,10 +114,9 @@ set_format(struct program *p, const char *name, struct error *err)
 static bool
 wants_colour(void)
 {
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *no = getenv("NO_COLOR");
 
-	return (no == NULL || *no == '\0') && term != NULL && strcmp(term, "dumb") != 0 &&
-	    isatty(STDOUT_FILENO);
+	return (no == NULL || *no == '\0') && text_terminal(STDOUT_FILENO);
 }
 
 /* configure - the global options */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/program.h"
 #include "cli/progress.h"
+#include "cli/text.h"
 
 /* progress_begin - nothing is shown yet: what is over at once needs no line */
 struct progress
@@ -12,7 +13,7 @@ progress_begin(const struct program *p, const char *verb, size_t of)
 {
 	return (struct progress){
 		.verb = verb, .of = of, .next_ms = clock_mono_ms() + PROGRESS_MS,
-		.wanted = !p->quiet && of >= PROGRESS_LEAST && isatty(STDERR_FILENO) &&
+		.wanted = !p->quiet && of >= PROGRESS_LEAST && text_terminal(STDERR_FILENO) &&
 		    !isatty(STDOUT_FILENO),
 	};
 }

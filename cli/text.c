@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <wchar.h>
 
 #include "base/mem.h"
@@ -25,6 +26,15 @@ next_char(const char *s, size_t len, size_t *used)
 	for (size_t i = 1; i < n; i++)
 		c = c << 6 | ((unsigned char)s[i] & 0x3f);
 	return c;
+}
+
+/* text_terminal - as the programs that ncurses serves ask for it */
+bool
+text_terminal(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return term != NULL && strcmp(term, "dumb") != 0 && isatty(fd);
 }
 
 /* text_is_utf8 - every character is well-formed */

@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* text_terminal - fd is a terminal that takes escape sequences: TERM is set, and not dumb */
+bool text_terminal(int fd);
+
 bool text_is_utf8(const char *s, size_t len);
 
 /* text_columns - how wide a terminal shows it */
