@@ -287,13 +287,15 @@ copy_over(const struct move *m, const struct table *t, const struct secret *s,
 
 enum due { DUE_NOTHING, DUE_DROP, DUE_COPY };
 
-/* due - the next step of a secret's way */
+/* due - the next step of a secret's way. An old copy goes even where the values go back to it: someone
+   may have begun to delete it, and been given up */
 static enum due
 due(const struct move *m, const struct secret *s)
 {
 	bool there = strcmp(s->backend_id, m->to_id) == 0;
 
-	if (s->copy_id != NULL && (there || strcmp(s->copy_id, m->to_id) != 0))
+	if (s->copy_id != NULL &&
+	    (there || s->copy_version != 0 || strcmp(s->copy_id, m->to_id) != 0))
 		return DUE_DROP;
 	return there ? DUE_NOTHING : DUE_COPY;
 }
@@ -344,15 +346,15 @@ walk(const struct move *m, const char *name, struct error *err)
 	return rc == RC_STALE ? err->rc = RC_BUSY : rc;
 }
 
-/* move_secret - no other change of secrets that are kept outside comes between its steps */
+/* move_secret - no other change of secrets that are kept outside comes between its steps. Neither of the
+   two backends need be outside: a copy that an earlier migration left may be, and another one may be
+   about to make it the secret's values */
 enum rc
 move_secret(const struct move *m, const char *name, struct error *err)
 {
 	enum rc rc;
 	int lock;
 
-	if (!m->outside)
-		return walk(m, name, err);
 	if ((rc = secrets_lock(m->svc, &lock, err)) != RC_OK)
 		return rc;
 	rc = walk(m, name, err);

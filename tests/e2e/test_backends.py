@@ -486,7 +486,7 @@ class Migrate(Case):
         )
         done = self.gw.ctl("migrate", "secrets", "--from", bao, "--to", "sealed", "x", check=False)
         self.assertEqual(done.returncode, 1)
-        self.assertEqual(done.stderr, "mcpctl: secret 'x': Secret not found: x\n")
+        self.assertEqual(done.stderr, "mcpctl: secret 'x' not found\n")
 
 
     def test_mcpctl_migrates_over_http_too(self):
@@ -499,7 +499,7 @@ class Migrate(Case):
             capture_output=True, text=True, env=env, timeout=PATIENCE,
         )
         self.assertEqual(done.stdout, f"secret/{name} migrated\n")
-        self.assertEqual(done.stderr, "mcpctl: secret 'x': Secret not found: x\n")
+        self.assertEqual(done.stderr, "mcpctl: secret 'x' not found\n")
         self.assertEqual(done.returncode, 1)
         self.assertEqual(self.bao.entries()[f"mcpd/{name}"], {"key": "v"})
 
@@ -604,6 +604,39 @@ class CutShort(Case):
         self.call("PUT", f"/api/v1/secrets/{name}", {"data": {"key": "sk-two"}})
         self.gw.ctl(*argv)
         self.assertEqual(self.key_sent(self.llm(name)), "sk-two")
+
+    def test_a_copy_is_not_dropped_while_another_migration_makes_it_the_values(self):
+        clear = self.name("clear")
+        self.gw.create("secretbackends", name=clear, type="plaintext")
+        bao = self.backend()
+        name, _ = self.secret("sealed", {"key": "sk-one"})
+        there = ("migrate", "secrets", "--from", "sealed", "--to", bao, name)
+        self.killed(*there, hold=("POST", f"secret/data/mcpd/{name}"), when="after")
+        self.bao.hold("DELETE", f"secret/metadata/mcpd/{name}", "before")
+        elsewhere = threading.Thread(
+            target=self.gw.ctl, args=("migrate", "secrets", "--from", "sealed", "--to", clear, name)
+        )
+        elsewhere.start()
+        self.bao.control("wait")
+        other = threading.Thread(target=self.gw.ctl, args=there, kwargs={"check": False})
+        other.start()
+        other.join(1)  # it must wait: were it done now, the held request would delete its values
+        self.bao.control("release")
+        elsewhere.join(PATIENCE)
+        other.join(PATIENCE)
+        self.assertEqual(self.key_sent(self.llm(name)), "sk-one")
+
+    def test_an_old_copy_is_deleted_before_its_secret_comes_back(self):
+        """A delete that was given up may yet be carried out: it must find the old copy, or nothing."""
+        bao = self.backend()
+        name, _ = self.secret(bao, {"key": "sk-one"})
+        away = ("migrate", "secrets", "--from", bao, "--to", "sealed", name)
+        self.killed(*away, hold=("DELETE", f"secret/metadata/mcpd/{name}"), when="before")
+        before = len(self.bao.log())
+        self.gw.ctl("migrate", "secrets", "--from", "sealed", "--to", bao, name)
+        seen = [r["method"] for r in self.bao.log()[before:] if r["path"].endswith(f"/mcpd/{name}")]
+        self.assertLess(seen.index("DELETE"), seen.index("POST"))
+        self.assertEqual(self.key_sent(self.llm(name)), "sk-one")
 
     def test_a_delete_takes_half_a_copy_along(self):
         bao = self.backend()
