@@ -34,12 +34,16 @@ static void
 print_commands(const struct command *const *rows, FILE *out)
 {
 	const char *group = "";
+	int width = 0;
 
+	for (size_t i = 0; rows[i] != NULL && rows[i]->group != NULL; i++)
+		if ((int)strlen(rows[i]->name) > width)
+			width = (int)strlen(rows[i]->name);
 	for (; *rows != NULL && (*rows)->group != NULL; rows++) {
 		if (strcmp((*rows)->group, group) != 0)
 			fprintf(out, "\n%s:\n", (*rows)->group);
 		group = (*rows)->group;
-		fprintf(out, "  %-10s %s\n", (*rows)->name, (*rows)->help);
+		fprintf(out, "  %-*s  %s\n", width, (*rows)->name, (*rows)->help);
 	}
 }
 
@@ -126,4 +130,5 @@ do_version(struct program *p, const struct args *a, struct error *err)
 const struct command command_version = {
 	.name = "version", .group = "Other", .words = "",
 	.help = "print the version", .run = do_version,
+	.examples = "mcpctl version\n",
 };

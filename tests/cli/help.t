@@ -6,39 +6,39 @@ Usage: mcpctl COMMAND [options]
 administer mcpd, the gateway that keeps the keys of LLM providers
 
 Store:
-  init       make a store, its key, and the first user's token
-  backup     the whole store as text; sealed values stay sealed
-  restore    a store from a backup; the key file is copied separately
-  migrate    move secrets between backends
-  rekey      seal every secret with a new key, or finish doing so
+  init        make a store, its key, and the first user's token
+  backup      the whole store as text; sealed values stay sealed
+  restore     a store from a backup; the key file is copied separately
+  migrate     move secrets between backends
+  rekey       seal every secret with a new key, or finish doing so
 
 Resources:
-  create     make an llm, secret, secretbackend, user, group, rbac or mcptoken
-  get        list objects, or show the ones that are named
-  describe   all there is to know of one object
-  patch      change members of one object
-  delete     delete objects
-  apply      make the catalogue as files say it is
-  diff       what apply would change: exit 0 nothing, 1 something, 2 trouble
-  edit       change one object in $EDITOR
+  create      make an llm, secret, secretbackend, user, group, rbac or mcptoken
+  get         list objects, or show the ones that are named
+  describe    all there is to know of one object
+  patch       change members of one object
+  delete      delete objects
+  apply       make the catalogue as files say it is
+  diff        what apply would change: exit 0 nothing, 1 something, 2 trouble
+  edit        change one object in $EDITOR
 
 Use:
-  infer      send one prompt, and print the answer as it comes
-  test       does an llm's key work, without a token spent
-  whoami     who we are, what we may do, and which llms we may run
-  logs       who called what, and who changed what
-  usage      requests and tokens, added up
-  status     workers, calls, and the health of store and audit log
+  infer       send one prompt, and print the answer as it comes
+  test        does an llm's key work, without a token spent
+  whoami      who we are, what we may do, and which llms we may run
+  logs        who called what, and who changed what
+  usage       requests and tokens, added up
+  status      workers, calls, and the health of store and audit log
 
 Server:
-  login      use a server from now on; its token is asked for, or read from stdin
-  logout     forget the server and its token
-  config     show or change the user's own settings
+  login       use a server from now on; its token is asked for, or read from stdin
+  logout      forget the server and its token
+  config      show or change the user's own settings
 
 Other:
-  completion a script that lets the shell complete commands and names
-  version    print the version
-  help       explain a command
+  completion  a script that lets the shell complete commands and names
+  version     print the version
+  help        explain a command
 
 Global options:
       --db DIR            the store itself (default: $MCPD_DB, else db of mcpd.yaml)
@@ -64,13 +64,13 @@ Usage: mcpctl create RESOURCE NAME [options]
 make an llm, secret, secretbackend, user, group, rbac or mcptoken
 
 Resources:
-  llm        a provider's model that callers may use
-  secret     keys of providers, kept in a secret backend
-  secretbackend where the values of secrets are kept
-  user       someone who may have tokens
-  group      users who are given rights together
-  rbac       who may do what
-  mcptoken   a user's token; its text is printed once
+  llm            a provider's model that callers may use
+  secret         keys of providers, kept in a secret backend
+  secretbackend  where the values of secrets are kept
+  user           someone who may have tokens
+  group          users who are given rights together
+  rbac           who may do what
+  mcptoken       a user's token; its text is printed once
 
 Global options:
       --db DIR            the store itself (default: $MCPD_DB, else db of mcpd.yaml)
@@ -156,39 +156,39 @@ Usage: mcpctl COMMAND [options]
 administer mcpd, the gateway that keeps the keys of LLM providers
 
 Store:
-  init       make a store, its key, and the first user's token
-  backup     the whole store as text; sealed values stay sealed
-  restore    a store from a backup; the key file is copied separately
-  migrate    move secrets between backends
-  rekey      seal every secret with a new key, or finish doing so
+  init        make a store, its key, and the first user's token
+  backup      the whole store as text; sealed values stay sealed
+  restore     a store from a backup; the key file is copied separately
+  migrate     move secrets between backends
+  rekey       seal every secret with a new key, or finish doing so
 
 Resources:
-  create     make an llm, secret, secretbackend, user, group, rbac or mcptoken
-  get        list objects, or show the ones that are named
-  describe   all there is to know of one object
-  patch      change members of one object
-  delete     delete objects
-  apply      make the catalogue as files say it is
-  diff       what apply would change: exit 0 nothing, 1 something, 2 trouble
-  edit       change one object in $EDITOR
+  create      make an llm, secret, secretbackend, user, group, rbac or mcptoken
+  get         list objects, or show the ones that are named
+  describe    all there is to know of one object
+  patch       change members of one object
+  delete      delete objects
+  apply       make the catalogue as files say it is
+  diff        what apply would change: exit 0 nothing, 1 something, 2 trouble
+  edit        change one object in $EDITOR
 
 Use:
-  infer      send one prompt, and print the answer as it comes
-  test       does an llm's key work, without a token spent
-  whoami     who we are, what we may do, and which llms we may run
-  logs       who called what, and who changed what
-  usage      requests and tokens, added up
-  status     workers, calls, and the health of store and audit log
+  infer       send one prompt, and print the answer as it comes
+  test        does an llm's key work, without a token spent
+  whoami      who we are, what we may do, and which llms we may run
+  logs        who called what, and who changed what
+  usage       requests and tokens, added up
+  status      workers, calls, and the health of store and audit log
 
 Server:
-  login      use a server from now on; its token is asked for, or read from stdin
-  logout     forget the server and its token
-  config     show or change the user's own settings
+  login       use a server from now on; its token is asked for, or read from stdin
+  logout      forget the server and its token
+  config      show or change the user's own settings
 
 Other:
-  completion a script that lets the shell complete commands and names
-  version    print the version
-  help       explain a command
+  completion  a script that lets the shell complete commands and names
+  version     print the version
+  help        explain a command
 
 Global options:
       --db DIR            the store itself (default: $MCPD_DB, else db of mcpd.yaml)
