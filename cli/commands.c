@@ -25,6 +25,7 @@ static const struct command *const commands[] = {	/* in the order of their group
 	&command_restore,
 	&command_migrate,
 	&command_rekey,
+	&command_doctor,
 	&command_create,
 	&command_get,
 	&command_describe,

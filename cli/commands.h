@@ -62,6 +62,7 @@ extern const struct command command_delete;
 extern const struct command command_apply;
 extern const struct command command_diff;
 extern const struct command command_edit;
+extern const struct command command_doctor;
 extern const struct command command_login;
 extern const struct command command_logout;
 extern const struct command command_config;

@@ -50,20 +50,20 @@ static const struct network_fs {
 	{ 0, NULL }
 };
 
-/* check_fs - flock and shared mappings must work between all who open the directory */
-static enum rc
-check_fs(const struct statedir *d, struct error *err)
+/* statedir_local - flock and shared mappings must work between all who open the directory */
+enum rc
+statedir_local(int fd, const char *path, struct error *err)
 {
 	struct statfs fs;
 
-	if (fstatfs(d->fd, &fs) != 0)
-		return oserr(err, "statfs %s", d->path);
+	if (fstatfs(fd, &fs) != 0)
+		return oserr(err, "statfs %s", path);
 	for (const struct network_fs *n = network_fs; n->name != NULL; n++) {
 		if ((uint32_t)fs.f_type != n->magic)
 			continue;
 		return error_set(err, RC_UNAVAILABLE, "%s is on %s: the store needs a local file "
 		    "system (allow_network_fs: true overrides, for a directory that only one host "
-		    "uses)", d->path, n->name);
+		    "uses)", path, n->name);
 	}
 	return RC_OK;
 }
@@ -143,7 +143,7 @@ statedir_open(struct statedir *out, const char *path, bool allow_network_fs, str
 	if (rc == RC_OK)
 		rc = check_owner(&d, &st, err);
 	if (rc == RC_OK && !allow_network_fs)
-		rc = check_fs(&d, err);
+		rc = statedir_local(d.fd, d.path, err);
 	if (rc == RC_OK)
 		rc = check_config(&d, err);
 	if (rc == RC_OK)

@@ -37,6 +37,9 @@ enum rc statedir_open(struct statedir *d, const char *path, bool allow_network_f
     struct error *err);
 void statedir_close(struct statedir *d);
 
+/* statedir_local - is an open directory on a file system of this host */
+enum rc statedir_local(int fd, const char *path, struct error *err);
+
 /* statedir_make - the directory (0700), and one missing directory above it */
 enum rc statedir_make(const char *path, struct error *err);
 

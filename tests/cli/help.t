@@ -11,6 +11,7 @@ Store:
   restore     a store from a backup; the key file is copied separately
   migrate     move secrets between backends
   rekey       seal every secret with a new key, or finish doing so
+  doctor      look for what is wrong with the store, its host and the web server
 
 Resources:
   create      make an llm, secret, secretbackend, user, group, rbac or mcptoken
@@ -161,6 +162,7 @@ Store:
   restore     a store from a backup; the key file is copied separately
   migrate     move secrets between backends
   rekey       seal every secret with a new key, or finish doing so
+  doctor      look for what is wrong with the store, its host and the web server
 
 Resources:
   create      make an llm, secret, secretbackend, user, group, rbac or mcptoken
