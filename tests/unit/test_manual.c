@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/config.h"
@@ -316,6 +317,33 @@ Test(manual, has_every_key_with_its_default_its_range_and_its_variable)
 	}
 	page_items(&page, "man/mcpd.yaml.5", "KEYS");
 	expect_same("mcpd.yaml.5, KEYS", &page, &program);
+	free(text);
+}
+
+Test(manual, shows_configurations_that_are_taken)
+{
+	char *text = source_read("man/mcpd.yaml.5"), path[] = "/tmp/mcpd-manual.XXXXXX";
+	int fd = mkstemp(path);
+	size_t n = 0;
+
+	cr_assert_geq(fd, 0);
+	for (const char *at = text; (at = strstr(at, "\n.Bd -literal")) != NULL; n++) {
+		char *example = between(at, "indent\n", ".Ed\n");
+		ssize_t len = (ssize_t)strlen(example);
+		struct error err = { .msg = "" };
+		struct config c;
+
+		cr_assert_eq(ftruncate(fd, 0), 0);
+		cr_assert_eq(pwrite(fd, example, (size_t)len, 0), len);
+		config_init(&c);
+		cr_expect_eq(config_file(&c, path, &err), RC_OK, "%s", err.msg);
+		config_release(&c);
+		free(example);
+		at++;
+	}
+	unlink(path);
+	cr_expect_geq(n, 2);
+	close(fd);
 	free(text);
 }
 
