@@ -86,13 +86,15 @@ edit_value(struct edit *e, struct span old, const char *text)
 	(void)buf_addstr(&e->text, text, NULL);
 }
 
-/* edit_model - the model's value, or the whole member */
+/* edit_model - the model's value, or the whole member; the model's own name stays as it was written */
 static enum rc
 edit_model(const struct adapter_call *call, struct edit *e, struct error *err)
 {
 	struct buf text = BUF_INIT(HEAD_MAX);
 	struct jwrite w = JWRITE_INIT(&text, err);
 
+	if (jscan_is(call->model_at, call->model))
+		return RC_OK;
 	if (call->model_at.p == NULL)
 		jwrite_put(&w, "\"model\":");
 	jwrite_str(&w, call->model);

@@ -60,7 +60,7 @@ openai_request(const struct adapter_call *call, struct adapter_request *out, str
 	    : forward_body(call, is_counted(call), &out->body, err);
 }
 
-/* openai_response - one JSON object, untouched */
+/* openai_response - one JSON value, untouched: not every path of every server answers an object */
 static enum rc
 openai_response(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
     struct usage *usage, struct error *err)
@@ -70,10 +70,11 @@ openai_response(const struct adapter_call *call, const char *body, size_t len, s
 	struct error why;
 
 	(void)call;
-	if (jscan_object(body, len, &opts, NULL, 0, &object, &why) != RC_OK)
-		return error_set(err, RC_UPSTREAM, "the answer is no JSON object: %s", why.msg);
+	if (jscan_check(body, len, &opts, &why) != RC_OK)
+		return error_set(err, RC_UPSTREAM, "the answer is no JSON: %s", why.msg);
 	*usage = (struct usage){ -1, -1, -1 };
-	adapter_usage(object, usage);
+	if (jscan_object(body, len, &opts, NULL, 0, &object, NULL) == RC_OK)
+		adapter_usage(object, usage);
 	return buf_add(out, body, len, err);
 }
 

@@ -23,11 +23,14 @@ cors_headers(struct request *r)
 	if (r->cfg->cors_origins.n == 0)
 		return;
 	reply_header(r, "Vary", "Origin");
-	if (listed(r))
-		reply_header(r, "Access-Control-Allow-Origin", r->origin);
+	if (!listed(r))
+		return;
+	reply_header(r, "Access-Control-Allow-Origin", r->origin);
+	reply_header(r, "Access-Control-Expose-Headers", "*");
 }
 
-/* cors_preflight - may the page send what it wants to send */
+/* cors_preflight - may the page send what it wants to send. SDKs in a page add headers of their own
+   (x-stainless-*) with each release: "*", which stands for all but Authorization (Fetch, 4.9) */
 bool
 cors_preflight(struct request *r, unsigned allow)
 {
@@ -38,6 +41,6 @@ cors_preflight(struct request *r, unsigned allow)
 	route_allow(allow, methods);
 	reply_header(r, "Access-Control-Allow-Methods", methods);
 	reply_header(r, "Access-Control-Allow-Headers",
-	    "authorization, content-type, x-api-key, anthropic-version");
+	    "authorization, content-type, x-api-key, anthropic-version, anthropic-beta, if-match, *");
 	return true;
 }

@@ -64,21 +64,28 @@ needless(char c)
 	return isalnum((unsigned char)c) || (c != '\0' && strchr("-._~/", c) != NULL);
 }
 
-/* skip_decoded - what follows prefix (decoded text) in a path that may be encoded; NULL: another */
+/* skip_any - what follows prefix (decoded text) in a path that may be encoded; NULL: another */
 static const char *
-skip_decoded(const char *path, bool encoded, const char *prefix)
+skip_any(const char *path, bool encoded, const char *prefix, bool needless_too)
 {
 	size_t step;
 	char c;
 
 	while (*prefix != '\0') {
 		if (*path == '\0' || (step = decode_one(path, strlen(path), encoded, &c)) == 0 ||
-		    c != *prefix || (step > 1 && needless(c)))
+		    c != *prefix || (step > 1 && !needless_too && needless(c)))
 			return NULL;
 		path += step;
 		prefix++;
 	}
 	return path;
+}
+
+/* skip_decoded - the same, of a path that hides nothing there */
+static const char *
+skip_decoded(const char *path, bool encoded, const char *prefix)
+{
+	return skip_any(path, encoded, prefix, false);
 }
 
 /* ours - does it begin with one of the roots, as a whole segment */
@@ -151,18 +158,18 @@ base_tail(const char *path, bool encoded, const char *base_path)
 	return tail != NULL && *tail == '/' ? tail : NULL;
 }
 
-/* info_prefix - how the client writes what stands before PATH_INFO: the raw path without it where
-   it ends so (a rewrite rule took us here), else the script's name */
-static char *
-info_prefix(const char *path, bool encoded, const struct path_params *in)
+/* info_raw - PATH_INFO as the client wrote it, which is the end of the path unless a rewrite rule made
+   another of it; NULL then */
+static const char *
+info_raw(const char *path, bool encoded, const char *path_info)
 {
-	for (const char *at = path; (at = strchr(at, '/')) != NULL; at++) {
-		const char *end = skip_decoded(at, encoded, in->path_info);
+	for (; *path != '\0'; path++) {
+		const char *end = skip_any(path, encoded, path_info, true);
 
 		if (end != NULL && *end == '\0')
-			return x_strndup(path, (size_t)(at - path));
+			return path;
 	}
-	return x_strdup(in->script_name != NULL ? in->script_name : "");
+	return NULL;
 }
 
 /* choose - the first candidate that can be ours; *prefix is made */
@@ -176,9 +183,14 @@ choose(const char *path, bool *encoded, const struct path_params *in, char **pre
 	} else {
 		tail = script_tail(path, *encoded, in->script_name);
 		if (tail == NULL && in->path_info != NULL && ours(in->path_info)) {
-			*prefix = info_prefix(path, *encoded, in);
-			*encoded = false;
-			return in->path_info;
+			tail = info_raw(path, *encoded, in->path_info);
+			if (tail != NULL && !ours(tail))
+				return NULL;	/* an escape hides what it is */
+			if (tail == NULL) {
+				*prefix = x_strdup(in->script_name != NULL ? in->script_name : "");
+				*encoded = false;
+				return in->path_info;
+			}
 		}
 		if (tail == NULL && ours(path))
 			tail = path;

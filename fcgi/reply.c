@@ -209,13 +209,21 @@ reply_error(struct request *r, const struct error *why, struct error *err)
 	return reply_json(r, rc_info(why->rc)->http, o, err);
 }
 
-/* is_v1 - whose errors have the shape of inference; a path without a row is judged by its text */
+/* is_v1 - whose errors have the shape of inference; a path without a row, or without one for the
+   method, is judged by its text */
 static bool
 is_v1(const struct request *r)
 {
+	static const char infer[] = "/infer", llms[] = "/api/v1/llms/";
+	const char *text = r->path.text;
+	size_t n = text != NULL ? strlen(text) : 0, tail = sizeof(infer) - 1;
+
 	if (r->route != NULL)
 		return r->route->flags & R_V1;
-	return r->path.text != NULL && strncmp(r->path.text, "/v1", 3) == 0;
+	if (n <= tail)
+		return n > 0 && strncmp(text, "/v1", 3) == 0;
+	return strncmp(text, "/v1", 3) == 0 || (strcmp(text + n - tail, infer) == 0 &&
+	    strncmp(text, llms, sizeof(llms) - 1) == 0);
 }
 
 /* reply_trouble - the one place where a code becomes an answer */

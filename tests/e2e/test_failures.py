@@ -76,6 +76,7 @@ class Refusals(GatewayCase):
         answer = self.infer(llm, HI, 500)
         error = self.assertFailure(answer, 500, "key_unresolved", "server_error")
         self.assertIn("Failed to resolve API key", error["message"])
+        self.assertEqual(answer.headers["x-should-retry"], "false")
         self.assertEqual(self.gw.requests_recorded(), before)
 
     def test_a_type_without_a_default_needs_a_url(self):

@@ -29,6 +29,7 @@ static const struct { const char *model, *in, *out; } bodies[] = {
 	{ "gpt", "{\"model\":\"x\",\"a\":1}", "{\"model\":\"gpt\",\"a\":1}" },
 	{ "gpt", " {\n\t\"a\" : 12345678901234567890 , \"mod\\u0065l\" : \"x\" , \"b\":1.50e+01}\n",
 	  " {\n\t\"a\" : 12345678901234567890 , \"mod\\u0065l\" : \"gpt\" , \"b\":1.50e+01}\n" },
+	{ "a/g", " {\"model\" : \"\\u0061\\/g\" }", " {\"model\" : \"\\u0061\\/g\" }" },
 	{ "gpt", "{\"model\":null}", "{\"model\":\"gpt\"}" },
 	{ "gpt", "{\"a\":{\"model\":\"y\"}}", "{\"model\":\"gpt\",\"a\":{\"model\":\"y\"}}" },
 	{ "gpt", " { \"a\":1}", " {\"model\":\"gpt\", \"a\":1}" },
@@ -138,13 +139,14 @@ static const struct { const char *body; enum rc rc; struct usage usage; } wholes
 	{ "{}", RC_OK, { -1, -1, -1 } },
 	{ "", RC_UPSTREAM, { 0, 0, 0 } },
 	{ "<html>", RC_UPSTREAM, { 0, 0, 0 } },
-	{ "[]", RC_UPSTREAM, { 0, 0, 0 } },
+	{ " [[0.5], null]\n", RC_OK, { -1, -1, -1 } },
+	{ "[]]", RC_UPSTREAM, { 0, 0, 0 } },
 	{ "{}{}", RC_UPSTREAM, { 0, 0, 0 } },
 	{ "{\"a\":1", RC_UPSTREAM, { 0, 0, 0 } },
 	{ "data: {}\n\n", RC_UPSTREAM, { 0, 0, 0 } },
 };
 
-Test(openai, passes_a_whole_answer_untouched_if_it_is_one_object)
+Test(openai, passes_a_whole_answer_untouched_if_it_is_one_value)
 {
 	struct adapter_call call = call_of("openai", "{}");
 

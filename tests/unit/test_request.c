@@ -246,6 +246,9 @@ Test(dispatch, a_wrong_method_is_405_with_the_right_ones)
 	run(PARAMS("REQUEST_METHOD=PATCH", "REQUEST_URI=/api/v1/users"), NULL);
 	refused("405 Method Not Allowed", "GET, HEAD, POST");
 	cr_expect(fake_io_has(&io, "Allow: GET, HEAD, POST"));
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/api/v1/llms/x/infer"), NULL);
+	refused("405 Method Not Allowed", "\"code\":\"method_not_supported\"");
+	cr_expect(fake_io_has(&io, "Allow: POST"));
 	run(PARAMS("REQUEST_METHOD=OPTIONS", "REQUEST_URI=/v1/models", "HTTP_ORIGIN=https://a.example"),
 	    NULL);
 	refused("405 Method Not Allowed", "\"type\":\"invalid_request_error\"");
@@ -418,12 +421,15 @@ Test(dispatch, pages_of_listed_origins_may_call)
 	cr_expect(fake_io_has(&io, "Status: 204 No Content"), "%s", io.out);
 	cr_expect(fake_io_has(&io, "Access-Control-Allow-Origin: https://a.example"));
 	cr_expect(fake_io_has(&io, "Access-Control-Allow-Methods: POST"));
+	cr_expect(fake_io_has(&io, "Access-Control-Allow-Headers: authorization, content-type, "
+	    "x-api-key, anthropic-version, anthropic-beta, if-match, *"), "%s", io.out);
 	cr_expect(fake_io_has(&io, "Vary: Origin"));
 	cr_expect_null(strstr(io.out, "Credentials"));
 
 	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/v1/models", bearer,
 	    "HTTP_ORIGIN=https://a.example"), NULL);
 	cr_expect(fake_io_has(&io, "Access-Control-Allow-Origin: https://a.example"));
+	cr_expect(fake_io_has(&io, "Access-Control-Expose-Headers: *"));
 
 	run(PARAMS("REQUEST_METHOD=OPTIONS", "REQUEST_URI=/v1/models",
 	    "HTTP_ORIGIN=https://b.example"), NULL);
