@@ -79,6 +79,7 @@ struct adapter_request {		/* what is sent */
 struct adapter_stream {			/* what a stream has shown so far */
 	bool		 ended;		/* its real end came (or was made): nothing more is read */
 	bool		 failed;	/* an error came: failure is filled, nothing more is read */
+	bool		 words;		/* the event that was passed tells of a failure: scrub it */
 	struct failure	 failure;
 	struct usage	 usage;
 	void		*state;		/* stream_size bytes */

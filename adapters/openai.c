@@ -138,6 +138,7 @@ note(const struct adapter_call *call, struct adapter_stream *s, const struct ope
 			s->ended = true;
 	if (s->ended)
 		adapter_usage(c->response, &s->usage);
+	s->words = jscan_is(c->type, "response.failed");
 }
 
 /* is_ours - the chunk that came only because we asked for the usage */

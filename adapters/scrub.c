@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "adapters/scrub.h"
 #include "base/digest.h"
@@ -62,7 +63,7 @@ scrub_add(struct scrub *s, const char *secret)
 
 /*
  * match - how many bytes of text spell the form, 0: they don't. Each byte may stand as it is,
- * percent-encoded, or behind the backslash of a JSON string in a JSON string.
+ * percent-encoded, behind the backslash of a JSON string, or as its \u and four digits.
  */
 static size_t
 match(const char *text, const char *form)
@@ -70,7 +71,10 @@ match(const char *text, const char *form)
 	const char *p = text;
 
 	for (; *form != '\0'; form++) {
-		if (*p == *form)
+		if (strncasecmp(p, "\\u00", 4) == 0 && hex_digit(p[4]) >= 0 &&
+		    hex_digit(p[5]) >= 0 && (char)(hex_digit(p[4]) << 4 | hex_digit(p[5])) == *form)
+			p += 6;
+		else if (*p == *form)
 			p++;
 		else if (*p == '%' && hex_digit(p[1]) >= 0 && hex_digit(p[2]) >= 0 &&
 		    (char)(hex_digit(p[1]) << 4 | hex_digit(p[2])) == *form)

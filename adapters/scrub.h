@@ -2,8 +2,8 @@
  * scrub.h - take every secret of a call out of a text before it leaves.
  *
  * Shapes  each secret is looked for as it is, base64 (with its three alignments) and base64url;
- *         each of these percent-encoded too (whole or in part, either case of hex), or with
- *         backslashes of JSON in JSON; found ones become "***", overlapping ones a single one
+ *         each of these percent-encoded too (whole or in part, either case of hex), or with the
+ *         escapes of JSON; found ones become "***", overlapping ones a single one
  * Units   secrets shorter than SCRUB_MIN bytes are left alone: they would eat ordinary text
  * Errors  none
  * Owns    scrub_release() wipes and frees
@@ -16,7 +16,7 @@
 
 #include "base/buf.h"
 
-#define SCRUB_MIN 4			/* bytes */
+#define SCRUB_MIN 3			/* bytes; of "***" too, which takes their place */
 
 struct scrub {
 	char	**v;			/* the forms of every secret, longest first */

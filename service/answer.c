@@ -147,6 +147,7 @@ static enum rc
 on_event(void *arg, const struct sse_event *event, struct error *err)
 {
 	struct answer *a = arg;
+	size_t before = a->out.len;
 	enum rc rc;
 
 	if (a->stream.ended || a->stream.failed)
@@ -154,6 +155,10 @@ on_event(void *arg, const struct sse_event *event, struct error *err)
 	rc = a->adapter->event(a->call, &a->stream, event, &a->out, err);
 	if (rc != RC_OK)
 		return rc;
+	if (a->stream.words && a->out.len > before) {
+		scrub_text(a->scrub, a->out.p + before);
+		a->out.len = before + strlen(a->out.p + before);
+	}
 	if (a->stream.failed)
 		return error_set(err, RC_UPSTREAM, "%s", a->stream.failure.message);
 	if (a->stream.ended)

@@ -269,6 +269,25 @@ Test(answer, a_stream_says_so_in_its_headers)
 	play_close(&p);
 }
 
+Test(answer, a_failed_response_is_passed_without_the_key)
+{
+	struct play p;
+
+	play_open(&p, true);
+	p.call.api = API_RESPONSES;
+	scrub_add(&p.scrub, "top/secret");
+	play_begin(&p);
+	play_head(&p, 200, (struct headers)SSE);
+	play_data(&p, "data: {\"type\":\"response.created\",\"n\":\"top/secret\"}\n\n"
+	    "data: {\"type\":\"response.failed\",\"response\":{\"error\":"
+	    "{\"message\":\"no top\\/secret, \\u0074op/secret\"}}}\n\n");
+	play_end(&p);
+	cr_expect_str_eq(p.client.body.p, "data: {\"type\":\"response.created\",\"n\":"
+	    "\"top/secret\"}\n\ndata: {\"type\":\"response.failed\",\"response\":"
+	    "{\"error\":{\"message\":\"no ***, ***\"}}}\n\n", "%s", p.client.body.p);
+	play_close(&p);
+}
+
 Test(answer, gives_back_the_few_headers_that_clients_act_on)
 {
 	struct play p;
