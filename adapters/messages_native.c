@@ -118,12 +118,16 @@ native_response(const struct adapter_call *call, const char *body, size_t len, s
 	return buf_add(out, body, len, err);
 }
 
-/* is_error - by its type, or by the event's name alone */
+/* is_error - by its type, by the event's name alone, or as a gateway in between tells its own: no
+   event of Anthropic's is without a type */
 static bool
-is_error(const struct sse_event *event, struct span type)
+is_error(const struct sse_event *event, struct span object)
 {
+	struct span type = jscan_get(object, "type");
+
 	return jscan_is(type, "error") ||
-	    (event->name != NULL && strcmp(event->name, "error") == 0);
+	    (event->name != NULL && strcmp(event->name, "error") == 0) ||
+	    (type.p == NULL && jscan_type(jscan_get(object, "error")) == 'o');
 }
 
 /* native_event - look at an event, pass it */
@@ -141,7 +145,7 @@ native_event(const struct adapter_call *call, struct adapter_stream *s,
 		return event->whole ? forward_event(event, out, err) : RC_OK;
 	rc = jscan_object(event->data, event->data_len, &opts, NULL, 0, &object, &why);
 	type = jscan_get(object, "type");
-	if (is_error(event, type)) {
+	if (is_error(event, object)) {
 		s->failed = true;
 		failure_native_event(&s->failure, call->type, event->data, event->data_len);
 		return RC_OK;

@@ -207,6 +207,17 @@ Test(messages_native, takes_errors_out_of_a_stream)
 	}
 }
 
+Test(messages_native, takes_an_error_of_another_kind_for_one_too)
+{
+	struct play p;
+
+	cr_expect_eq(play(&p, START "data: {\"error\":{\"type\":\"x\",\"message\":\"boom\"}}\n\n"), RC_OK);
+	cr_expect(p.s.failed && !p.s.ended);
+	cr_expect_str_eq(p.s.failure.message, "boom");
+	cr_expect_str_eq(p.out.p, START);
+	buf_release(&p.out);
+}
+
 Test(messages_native, takes_an_event_named_error_for_one)
 {
 	struct play p;
