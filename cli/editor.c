@@ -21,7 +21,7 @@ struct editor {
 	sigset_t	 before;		/* signals that were held back already */
 };
 
-/* hold - a process that dies here would leave values behind: what ends it waits until they are gone */
+/* hold - a process that dies here would leave values behind: what ends it waits till they are gone */
 static void
 hold(struct editor *e)
 {

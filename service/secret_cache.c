@@ -299,6 +299,8 @@ secret_cache_get(struct secret_cache *c, const struct secret_ref *ref, const cha
 	e->used_ms = clock_mono_ms();
 	rc = look(c, e, ref, key, fetch, arg, out, err);
 	e->users--;
+	if (e->users == 0 && clock_mono_ms() >= e->until_ms)
+		forget(e);	/* cacheSeconds and staleSeconds 0: nobody is given it any more */
 	pthread_mutex_unlock(&c->lock);
 	return rc;
 }

@@ -1,14 +1,17 @@
 """No key in any byte that leaves: answers, files, arguments, environment, memory after use. DESIGN.md 5."""
 
 import base64
+import fnmatch
+import json
 import os
 import pathlib
-import signal
+import stat
 import subprocess
 import unittest
 import urllib.parse
 
-from gateway import BUILD, Gateway, GatewayCase, PATIENCE, wait_for
+from gateway import BUILD, Gateway, GatewayCase, PATIENCE
+from openbao import OpenBao, TOKEN
 
 # one for each way that a key comes in; none is a part of another
 CANARIES = {
@@ -17,7 +20,15 @@ CANARIES = {
     "stdin": "sk-canary-stdin/E9+xxu7==",
     "argument": "sk-canary-file/R1+wwt6==",
     "header": "sk-canary-header/T2+vvs5==",
+    "http": "sk-canary-http/Y3+uur4==",
+    "apply": "sk-canary-apply/U4+ttq3==",
+    "edit": "sk-canary-edit/I5+ssp2==",
+    "moved": "sk-canary-moved/O6+rro1==",
+    "bao": "sk-canary-bao/P7+qqn0==",
+    "clear": "sk-canary-clear/A8+ppm9==",
 }
+# what is in clear by its administrator's choice may stand here, and nowhere else
+CLEAR = {"clear": ("cat.db", "log.*", "snapshot", "a backup", "memory of *")}
 MAP_MAX = 256 << 20  # bytes of one mapping that are looked through
 
 
@@ -50,8 +61,32 @@ class Hygiene(GatewayCase):
     @classmethod
     def setUpClass(cls):
         cls.gw = Spy(workers=1)
+        cls.bao = OpenBao(cls.gw)
+        cls.login()
         cls.secrets()
+        cls.backends()
         cls.use()
+        cls.gw.ctl("rekey")
+        cls.use_anthropic()
+        cls.print_all()
+
+    @classmethod
+    def login(cls):
+        """login - mcpctl over HTTP, with its settings in a home of its own"""
+        gw = cls.gw
+        cls.user_home = gw.dir / "user"
+        cls.user_home.mkdir()
+        cls.user_env = {**gw.env, "HOME": str(cls.user_home), "TMPDIR": str(cls.user_home)}
+        cls.remote("login", f"http://127.0.0.1:{gw.port}", input=gw.token)
+
+    @classmethod
+    def remote(cls, *args, input="", **env):
+        done = subprocess.run(
+            [BUILD / "mcpctl", *args], input=input, capture_output=True, text=True,
+            timeout=PATIENCE, env={**cls.user_env, **env},
+        )
+        assert done.returncode == 0, done
+        return done.stdout + done.stderr
 
     @classmethod
     def secrets(cls):
@@ -66,6 +101,61 @@ class Hygiene(GatewayCase):
         gw.ctl("create", "secret", "argument", "--from-file", f"k={source}")
         source.unlink()
         gw.create("secrets", name="header", data={"k": CANARIES["header"]})
+        gw.create("secrets", name="moved", data={"k": CANARIES["moved"]})
+        cls.remote("create", "secret", "http", "--data", "k=-", input=CANARIES["http"])
+        document = {"kind": "secret", "name": "apply", "data": {"k": CANARIES["apply"]}}
+        cls.remote("apply", "-f", "-", input=json.dumps(document))
+        gw.ctl("apply", "-f", "-", input=json.dumps(document))
+        gw.create("secrets", name="edit", data={"k": "before"})
+        cls.edit()
+
+    @classmethod
+    def editor(cls):
+        """editor - types a key over the empty value, and keeps what it saw of file and parent"""
+        script, kept = cls.gw.dir / "editor", cls.gw.dir / "seen-by-editor"
+        script.write_text(
+            f'cat "$1" /proc/$PPID/cmdline /proc/$PPID/environ /proc/$$/cmdline /proc/$$/environ '
+            f'>>{kept}\nread -r value <{cls.gw.dir}/fifo\n'
+            f"""sed -i "s|k: ''|k: '$value'|" "$1"\n"""
+        )
+        return f"sh {script}"
+
+    @classmethod
+    def edit(cls):
+        """edit - over HTTP and on the store; the key comes to the editor by a pipe"""
+        fifo = cls.gw.dir / "fifo"
+        os.mkfifo(fifo)
+        for place in ((), ("--db", cls.gw.state)):
+            child = subprocess.Popen(
+                [BUILD / "mcpctl", *place, "edit", "secret", "edit"], stdin=subprocess.DEVNULL,
+                env={**cls.user_env, "EDITOR": cls.editor()},
+            )
+            fifo.write_text(CANARIES["edit"] + "\n")
+            assert child.wait(PATIENCE) == 0
+        fifo.unlink()
+
+    @classmethod
+    def backends(cls):
+        """backends - an openbao one, whose cache keeps nothing, and one in clear"""
+        gw = cls.gw
+        gw.create("secrets", name="bao-token", data={"t": TOKEN})
+        gw.create("secretbackends", name="bao", type="openbao", config={
+            "url": cls.bao.url, "tokenSecret": {"name": "bao-token", "key": "t"},
+            "cacheSeconds": 0, "staleSeconds": 0})
+        gw.create("secretbackends", name="clear", type="plaintext")
+        gw.create("secrets", name="bao", backend="bao", data={"k": CANARIES["bao"]})
+        gw.create("secrets", name="clear", backend="clear", data={"k": CANARIES["clear"]})
+        moving = {"from": "sealed", "to": "bao", "names": ["moved"]}
+        assert gw.request("POST", "/api/v1/secrets/migrate", moving).json()["failed"] == []
+        gw.ctl("migrate", "secrets", "--from", "bao", "--to", "sealed", "moved")
+        # what OpenBao says of a write may hold what was written
+        cls.bao.state(status=400, errors=[f"no: {CANARIES['bao']} {TOKEN}"])
+        refused = {"name": "refused", "backend": "bao", "data": {"k": CANARIES["bao"]}}
+        assert gw.request("POST", "/api/v1/secrets", refused).status == 502
+        cls.refused = gw.ctl("create", "secret", "refused", "--backend", "bao", "--data", "k=-",
+                             input=CANARIES["bao"], check=False).stderr
+        assert "HTTP 400" in cls.refused, cls.refused
+        cls.bao.state(status=None, errors=[])
 
     @classmethod
     def use(cls):
@@ -89,11 +179,41 @@ class Hygiene(GatewayCase):
         gw.request("POST", "/api/v1/secrets", {"name": "Bad Name", "data": {"k": CANARIES["rest"]}})
         gw.request("POST", "/api/v1/secrets", '{"name":"x","data":{"k":"%s"' % CANARIES["put"])
         gw.request("POST", "/api/v1/llms", {"name": "l", "apiKey": CANARIES["rest"]})
-        cls.printed = gw.ctl("get", "all", "-o", "yaml") + gw.ctl("describe", "secret", "rest")
-        cls.printed += gw.ctl("backup")
+
+    @classmethod
+    def use_anthropic(cls):
+        """use_anthropic - the same keys by the other protocol, to both kinds of provider"""
+        gw = cls.gw
+        body = {"max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+        for secret in CANARIES:
+            for script in ("", "echo", "status=401,echo", "errorevent=1,echo", "cut=2"):
+                for kind in ("anthropic", "openai"):
+                    llm = gw.llm(script, type=kind, apiKeyRef={"name": secret, "key": "k"})
+                    gw.chat(llm)
+                    gw.request("POST", "/v1/messages", {**body, "model": llm})
+                    gw.request("POST", "/v1/messages/count_tokens", {**body, "model": llm})
+                    stream = gw.stream("/v1/messages", {**body, "model": llm, "stream": True})
+                    while stream.next():
+                        pass
+                    gw.answers.append(str(stream.headers).encode() + stream.raw)
+
+    @classmethod
+    def print_all(cls):
+        gw = cls.gw
+        llm = gw.llm("status=401,echo", apiKeyRef={"name": "http", "key": "k"})
+        failed = gw.ctl("infer", llm, "hi", check=False)
+        cls.printed = cls.refused + failed.stdout + failed.stderr
+        for run in (gw.ctl, cls.remote):
+            for command in ("get all -o yaml", "get all -o json", "describe secret rest",
+                            "describe secretbackend bao", "logs --limit 1000 -o json",
+                            "status -o json", "usage -o json"):
+                cls.printed += run(*command.split())
+        cls.backup = gw.ctl("backup")
 
     def assertNone(self, where, data):
-        for name, canary in CANARIES.items():
+        for name, canary in {**CANARIES, "token of OpenBao": TOKEN}.items():
+            if any(fnmatch.fnmatch(where, at) for at in CLEAR.get(name, ())):
+                continue
             for form in forms(canary):
                 at = data.find(form)
                 if at >= 0:
@@ -106,7 +226,7 @@ class Hygiene(GatewayCase):
     def test_the_calls_were_real(self):
         log = b"".join(p.read_bytes() for p in self.gw.record.glob("*.req"))
         for name, canary in CANARIES.items():
-            self.assertIn(canary.encode(), log, f"the provider never saw the key '{name}'")
+            self.assertTrue(canary.encode() in log, f"the provider never saw the key '{name}'")
 
     def test_no_answer_holds_a_key(self):
         self.assertGreater(len(self.gw.answers), 80)
@@ -115,6 +235,24 @@ class Hygiene(GatewayCase):
 
     def test_mcpctl_prints_no_key(self):
         self.assertNone("mcpctl", self.printed.encode())
+        self.assertNone("a backup", self.backup.encode())
+
+    def test_an_administrators_choice_of_plaintext_is_told_aloud(self):
+        self.assertIn(CANARIES["clear"], self.backup)
+        self.assertIn("in clear: secret 'clear'", self.gw.ctl("backup", check=False).stderr)
+
+    def test_mcpctl_keeps_the_token_in_one_private_file(self):
+        kept = [p for p in self.user_home.rglob("*") if p.is_file()]
+        self.assertEqual(kept, [self.user_home / ".mcpctl/config.json"])
+        self.assertIn(self.gw.token, kept[0].read_text())
+        self.assertEqual(stat.S_IMODE(kept[0].stat().st_mode), 0o600)
+        self.assertNotIn(self.gw.token, self.remote("config", "view", "-o", "json"))
+
+    def test_an_editor_sees_names_of_keys_and_no_value(self):
+        seen = (self.gw.dir / "seen-by-editor").read_bytes()
+        self.assertIn(b"k: ''", seen)
+        self.assertNone("what the editor saw", seen)
+        self.assertEqual(list(self.user_home.glob("mcpctl-edit*")), [])
 
     def test_no_file_holds_a_key(self):
         looked = 0

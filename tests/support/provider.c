@@ -210,6 +210,8 @@ exchange_init(struct exchange *x, const struct request *r, char *path, char *why
 
 	if (value && len > 7 && strncasecmp(value, "bearer ", 7) == 0)
 		snprintf(x->key, sizeof(x->key), "%.*s", (int)(len - 7), value + 7);
+	else if ((value = header(r, "x-api-key", &len)) != NULL)
+		snprintf(x->key, sizeof(x->key), "%.*s", (int)len, value);
 	value = header(r, "connection", &len);
 	x->last = value && strncasecmp(value, "close", 5) == 0;
 	x->get = strncmp(r->bytes, "GET ", 4) == 0;
