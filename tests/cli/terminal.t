@@ -117,3 +117,18 @@ $ mcpctl migrate secrets --from clear --to sealed
 secret/s migrated
 secret/t migrated
 secret/u migrated
+
+# whatever is printed, a reader that leaves ends it without a word (141: SIGPIPE)
+$ for c in 'get users' 'get all -o wide' 'get all -o json' 'get all -o yaml' 'describe user cjk' whoami status 'config view' 'completion bash' 'help create llm' version
+> do rm -f left; { until [ -e left ]; do :; done; mcpctl $c; echo "$c $?" >&2; } | { exec <&-; touch left; }; done
+get users 141
+get all -o wide 141
+get all -o json 141
+get all -o yaml 141
+describe user cjk 141
+whoami 141
+status 141
+config view 141
+completion bash 141
+help create llm 141
+version 141
