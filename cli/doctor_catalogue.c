@@ -70,7 +70,11 @@ look_open(struct doctor *d)
 	doctor_found(d, VERDICT_FAIL, "%s", err.msg);
 	if (!has_store(d))
 		doctor_mend(d, PROGRAM_NAME " --db %s init", d->dir_word);
-	else if (first && rc != RC_BUSY && rc != RC_NO_SPACE)
+	else if (!first)
+		doctor_mend(d, "what failed above, first");
+	else if (rc == RC_BUSY || rc == RC_NO_SPACE)
+		doctor_mend(d, PROGRAM_NAME " --db %s doctor, later", d->dir_word);
+	else
 		doctor_mend(d, "mv %s %s.damaged && " PROGRAM_NAME " --db %s restore -f BACKUP",
 		    d->dir_word, d->dir_word, d->dir_word);
 }

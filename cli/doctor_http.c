@@ -76,12 +76,21 @@ software_of(const struct doctor *d)
 	return s;
 }
 
-/* say_status - an answer that is none of those that were expected */
+/* say_status - an answer that is none of those that were expected; its text tells more */
 static void
-say_status(struct doctor *d, const struct heard *h)
+say_status(struct doctor *d, const struct heard *h, const char *path)
 {
 	doctor_found(d, VERDICT_FAIL, "HTTP %d %s", h->status, h->ours ? "from mcpd" :
 	    "from the web server, not from mcpd");
+	doctor_mend(d, "curl -i %s%s", d->url, path);
+}
+
+/* say_nothing - no answer, or one that was cut */
+static void
+say_nothing(struct doctor *d, const struct error *why, const char *path)
+{
+	doctor_found(d, VERDICT_FAIL, "%s", why->msg);
+	doctor_mend(d, "curl -i %s%s", d->url, path);
 }
 
 /* member - a text of an answer's JSON, owned by the caller; NULL: it has none */
@@ -191,7 +200,7 @@ look_unauthenticated(struct doctor *d)
 	struct error err;
 
 	if (doctor_call(d, &ask, &h, &err) != RC_OK)
-		doctor_found(d, VERDICT_FAIL, "%s", err.msg);
+		say_nothing(d, &err, ask.path);
 	else if (h.status == 401 && *h.www != '\0')
 		doctor_found(d, VERDICT_OK, "401, WWW-Authenticate: %s", h.www);
 	else if (h.status == 401) {
@@ -202,7 +211,7 @@ look_unauthenticated(struct doctor *d)
 		doctor_found(d, VERDICT_FAIL, "HTTP %d: whoever brings no token gets in", h.status);
 		doctor_mend(d, "%s", software_of(d)->user);
 	} else
-		say_status(d, &h);
+		say_status(d, &h, ask.path);
 	heard_release(&h);
 }
 
@@ -226,13 +235,13 @@ let_in(struct doctor *d, const char *name, const char *value, const char *user)
 	bool bad = true;
 
 	if (doctor_call(d, &ask, &h, &err) != RC_OK)
-		doctor_found(d, VERDICT_FAIL, "%s: %s: %s", name, user, err.msg);
+		say_nothing(d, &err, ask.path);
 	else if (h.status < 400) {
 		doctor_found(d, VERDICT_FAIL, "the header %s, which anyone can send, lets in as %s",
 		    name, user);
 		doctor_mend(d, "%s", software_of(d)->user);
 	} else if (h.status >= 500)
-		say_status(d, &h);
+		say_status(d, &h, ask.path);
 	else
 		bad = false;
 	heard_release(&h);
@@ -317,6 +326,8 @@ look_authorization(struct doctor *d)
 	doctor_mend(d, PROGRAM_NAME " login %s", d->url);
 }
 
+#define HEARTBEAT "/api/v1/heartbeat"
+
 /* beat - one heartbeat with a body of that many bytes */
 static enum rc
 beat(struct doctor *d, size_t bytes, struct heard *h, struct error *err)
@@ -324,7 +335,7 @@ beat(struct doctor *d, size_t bytes, struct heard *h, struct error *err)
 	static const char head[] = "{\"pad\":\"", tail[] = "\"}";
 	char *body = x_malloc(bytes + 1);
 	const struct inquiry ask = {
-		.method = "POST", .path = "/api/v1/heartbeat", .as = d->as,
+		.method = "POST", .path = HEARTBEAT, .as = d->as,
 		.body = body, .len = bytes,
 	};
 	enum rc rc;
@@ -370,12 +381,13 @@ apart(struct doctor *d)
 	enum rc rc = beat(d, sizeof("{\"pad\":\"\"}") - 1, &h, &err);
 
 	if (rc != RC_OK)
-		doctor_found(d, VERDICT_FAIL, "%s", err.msg);
+		say_nothing(d, &err, HEARTBEAT);
 	else if (h.status != 200)
-		say_status(d, &h);
-	else if (h.beats < BEATS)
+		say_status(d, &h, HEARTBEAT);
+	else if (h.beats < BEATS) {
 		doctor_found(d, VERDICT_FAIL, "%zu of %d events came", h.beats, BEATS);
-	else
+		doctor_mend(d, "%s", software_of(d)->streaming);
+	} else
 		ms = h.at[1] - h.at[0];
 	heard_release(&h);
 	return ms;

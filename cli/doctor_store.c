@@ -219,6 +219,7 @@ look_space(struct doctor *d)
 
 	if (statvfs(d->cfg.db, &fs) != 0) {
 		doctor_found(d, VERDICT_FAIL, "%s: %s", d->cfg.db, strerror(errno));
+		doctor_mend(d, "df -h %s", d->dir_word);
 		return;
 	}
 	left = (long long)fs.f_bavail * (long long)fs.f_frsize;

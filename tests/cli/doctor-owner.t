@@ -11,7 +11,7 @@ $ chown root: srv/state/snapshot srv/mcpd.key; look
 ok    owner: nobody
 fail  files: snapshot belongs to somebody else  (chown nobody: DIR/srv/state/snapshot)
 fail  key file: DIR/srv/mcpd.key belongs to root, not to the owner of the store  (chown nobody: DIR/srv/mcpd.key)
-fail  store: open DIR/srv/state/snapshot: Permission denied
+fail  store: open DIR/srv/state/snapshot: Permission denied  (what failed above, first)
 ? 1
 
 $ chown nobody: srv/state/snapshot srv/mcpd.key; echo 'user: www-data' >mcpd.yaml; look

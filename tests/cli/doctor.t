@@ -60,7 +60,7 @@ fail  files: dir is no regular file  (rmdir DIR/state/dir)
 fail  files: gen has another mode than 0600  (chmod 600 DIR/state/gen)
 fail  files: link is a symbolic link  (rm DIR/state/link)
 fail  files: snapshot can be read by others  (chmod 600 DIR/state/snapshot)
-fail  store: DIR/state/DB_CONFIG would override the store's settings: remove it
+fail  store: DIR/state/DB_CONFIG would override the store's settings: remove it  (what failed above, first)
 
 $ chmod 600 state/*; rm state/link state/DB_CONFIG; rmdir state/dir; ill
 
@@ -189,3 +189,10 @@ The web server was not asked: mcpctl doctor --url URL does.
 # no store where none was named, and a server asked: not one line of it fails
 $ unset MCPD_DB MCPD_CONFIG; mcpctl doctor --url http://127.0.0.1:1 | grep store:
 warn  store: skipped: there is none on this machine  (on the server: mcpctl --db DIR doctor)
+
+# colours, where a terminal wants them
+$ on-terminal mcpctl doctor | grep "  mode:" | cat -v
+\e[32mok  \e[0m  mode: 0700
+
+$ NO_COLOR=1 on-terminal mcpctl doctor | grep "  mode:" | cat -v
+ok    mode: 0700
