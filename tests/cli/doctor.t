@@ -62,7 +62,7 @@ fail  files: link is a symbolic link  (rm DIR/state/link)
 fail  files: snapshot can be read by others  (chmod 600 DIR/state/snapshot)
 fail  store: DIR/state/DB_CONFIG would override the store's settings: remove it  (what failed above, first)
 
-$ chmod 600 state/*; rm state/link state/DB_CONFIG; rmdir state/dir; ill
+$ rm state/link state/DB_CONFIG; rmdir state/dir; chmod 600 state/*; ill
 
 $ mv state real; ln -s real state; ill
 fail  directory: DIR/state is a symbolic link, which root's mcpctl does not follow  (mcpctl --db "$(readlink -f DIR/state)" doctor)
