@@ -63,7 +63,8 @@ counters_open(const struct statedir *d, struct counters **out, bool *alone, stru
 	struct counters *c = x_calloc(1, sizeof(*c));
 
 	pthread_mutex_init(&c->turn, NULL);
-	if (sharedmap_open(&c->map, d, "counters", MAGIC, sizeof(struct page), err) != RC_OK)
+	if (sharedmap_open(&c->map, d, "counters", MAGIC, sizeof(struct page),
+	    SHAREDMAP_REPLACE, err) != RC_OK)
 		sharedmap_private(&c->map, sizeof(struct page));
 	else if (err != NULL)
 		err->rc = RC_OK;

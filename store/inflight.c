@@ -48,8 +48,18 @@ struct inflight {
 	struct page		*page;
 	unsigned		 seat;
 	uint32_t		 turn;
+	bool			 serving;
 	atomic_uint		 next;		/* where to look for a free slot first */
 };
+
+/* label - what others read of a seat; the turn is set last */
+static void
+label(struct seat *s, bool serving, uint32_t turn)
+{
+	atomic_store(&s->serving, serving);
+	atomic_store(&s->pid, getpid());
+	atomic_store(&s->turn, turn);
+}
 
 /* sit - the first free seat; its slots of earlier turns are those of the dead */
 static bool
@@ -63,11 +73,21 @@ sit(struct inflight *f, bool serving)
 	if (f->seat == INFLIGHT_SEATS)
 		return false;
 	s = &f->page->seats[f->seat];
-	atomic_store(&s->serving, serving);
+	f->serving = serving;
+	f->turn = atomic_load(&s->turn) + 1;
 	atomic_store(&s->busy, 0);
-	atomic_store(&s->pid, getpid());
-	f->turn = atomic_fetch_add(&s->turn, 1) + 1;
+	label(s, serving, f->turn);
 	return true;
+}
+
+/* keep_seat - a file that was cut has forgotten whose it is: our calls would be those of the dead */
+static void
+keep_seat(struct inflight *f)
+{
+	struct seat *s = &f->page->seats[f->seat % INFLIGHT_SEATS];
+
+	if (atomic_load_explicit(&s->turn, memory_order_relaxed) != f->turn)
+		label(s, f->serving, f->turn);
 }
 
 /* next_taken - the next seat but ours whose process lives, from *at on; -1: no more */
@@ -115,7 +135,8 @@ void
 inflight_open(const struct statedir *d, bool serving, struct inflight **out, struct error *err)
 {
 	struct inflight *f = x_calloc(1, sizeof(*f));
-	enum rc rc = sharedmap_open(&f->map, d, "inflight", MAGIC, sizeof(struct page), err);
+	enum rc rc = sharedmap_open(&f->map, d, "inflight", MAGIC, sizeof(struct page),
+	    SHAREDMAP_REPLACE, err);
 
 	f->page = f->map.p;
 	if (rc == RC_OK && !take_seat(f, serving)) {
@@ -172,6 +193,7 @@ inflight_claim(struct inflight *f, const struct auditcall *call)
 {
 	size_t first = f->seat * (size_t)(INFLIGHT_SLOTS / 64 + 1) + atomic_fetch_add(&f->next, 1);
 
+	keep_seat(f);
 	for (size_t i = 0; i < INFLIGHT_SLOTS; i++) {
 		size_t at = (first + i) % INFLIGHT_SLOTS;
 		uint64_t free_word = 0;
@@ -267,11 +289,13 @@ static void
 add_seat(struct inflight *f, unsigned seat, struct inflight_sum *sum)
 {
 	struct seat *s = &f->page->seats[seat];
+	int busy = atomic_load(&s->busy);
 
 	if (!atomic_load(&s->serving))
 		return;
 	sum->processes++;
-	sum->busy += (unsigned)atomic_load(&s->busy);
+	if (busy > 0)			/* requests that a file was cut under are not known any more */
+		sum->busy += (unsigned)busy;
 }
 
 /* add_slots - of the living, and lines that wait */

@@ -7,26 +7,19 @@
  * other's time.
  */
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "store/lastused.h"
-#include "store/oserr.h"
 #include "store/records.h"
-#include "store/statedir.h"
+#include "store/sharedmap.h"
 
-#define USED_FILE	"lastused"
-#define USED_MAGIC	UINT64_C(0x316465737574736c)	/* "lstused1" in little-endian order */
-#define WINDOW		64				/* slots: what one search looks at */
-#define SWEEP_PAUSE_MS	60000				/* between two searches for dead slots */
+#define MAGIC		"lstused1"
+#define WINDOW		64			/* slots: what one search looks at */
+#define SWEEP_PAUSE_MS	60000			/* between two searches for dead slots */
 
-struct used_page {
-	_Atomic uint64_t	magic;
+struct page {				/* the file */
+	char			magic[SHAREDMAP_MAGIC];
 	uint64_t		reserved[511];		/* the slots begin on a page of their own */
 	_Atomic uint64_t	slots[LASTUSED_SLOTS];	/* fingerprint << 32 | seconds; 0: free */
 };
@@ -34,7 +27,8 @@ struct used_page {
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "processes share the slots: no lock may hide in them");
 
 struct lastused {
-	struct used_page	*page;
+	struct sharedmap	 map;
+	struct page		*page;
 	_Atomic int64_t		 sweep_ms;	/* no search for dead slots before */
 };
 
@@ -164,46 +158,18 @@ lastused_at(const struct lastused *l, const char *token_id)
 	return 0;
 }
 
-/* map - allocated, and ours: whoever comes first says so */
+/* open_map - the file in its directory */
 static enum rc
-map(int fd, const struct statedir *d, struct used_page **out, struct error *err)
-{
-	struct used_page *page;
-	uint64_t magic = 0;
-
-	/* a sparse page on a full disk would be SIGBUS at the first store */
-	errno = posix_fallocate(fd, 0, sizeof(*page));
-	if (errno != 0)
-		return oserr(err, "allocate %s/" USED_FILE, d->path);
-	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (page == MAP_FAILED)
-		return oserr(err, "map %s/" USED_FILE, d->path);
-	if (!atomic_compare_exchange_strong(&page->magic, &magic, USED_MAGIC) &&
-	    magic != USED_MAGIC) {
-		munmap(page, sizeof(*page));
-		return error_set(err, RC_CORRUPT, "%s/" USED_FILE " is not a file of mcpd: remove it",
-		    d->path);
-	}
-	*out = page;
-	return RC_OK;
-}
-
-/* open_page - the file in its directory */
-static enum rc
-open_page(const char *dir, struct used_page **out, struct error *err)
+open_map(const char *dir, struct sharedmap *out, struct error *err)
 {
 	struct statedir d = STATEDIR_INIT;
 	enum rc rc;
-	int fd;
 
 	/* whether the file system may be used was decided when the store was opened */
-	if ((rc = statedir_open(&d, dir, true, err)) != RC_OK)
-		return rc;
-	rc = statedir_file(&d, USED_FILE, O_RDWR | O_CREAT, &fd, err);
-	if (rc == RC_OK) {
-		rc = map(fd, &d, out, err);
-		close(fd);
-	}
+	rc = statedir_open(&d, dir, true, err);
+	if (rc == RC_OK)
+		rc = sharedmap_open(out, &d, "lastused", MAGIC, sizeof(struct page), SHAREDMAP_KEEP,
+		    err);
 	statedir_close(&d);
 	return rc;
 }
@@ -212,13 +178,14 @@ open_page(const char *dir, struct used_page **out, struct error *err)
 enum rc
 lastused_open(const char *dir, struct lastused **out, struct error *err)
 {
-	struct used_page *page = NULL;
-	enum rc rc = open_page(dir, &page, err);
+	struct sharedmap map;
+	enum rc rc = open_map(dir, &map, err);
 
 	if (rc != RC_OK)
 		return rc;
 	*out = x_calloc(1, sizeof(**out));
-	(*out)->page = page;
+	(*out)->map = map;
+	(*out)->page = map.p;
 	return RC_OK;
 }
 
@@ -228,6 +195,6 @@ lastused_close(struct lastused *l)
 {
 	if (l == NULL)
 		return;
-	munmap(l->page, sizeof(*l->page));
+	sharedmap_close(&l->map);
 	free(l);
 }

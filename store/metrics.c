@@ -38,7 +38,8 @@ metrics_open(const struct statedir *d, struct metrics **out, struct error *err)
 {
 	struct metrics *m = x_calloc(1, sizeof(*m));
 
-	if (sharedmap_open(&m->map, d, "metrics", MAGIC, sizeof(struct page), err) != RC_OK)
+	if (sharedmap_open(&m->map, d, "metrics", MAGIC, sizeof(struct page),
+	    SHAREDMAP_REPLACE, err) != RC_OK)
 		sharedmap_private(&m->map, sizeof(struct page));
 	else if (err != NULL)
 		err->rc = RC_OK;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "store/oserr.h"
 #include "store/sharedmap.h"
+#include "store/sigbus.h"
 
 #define LOCK_AT		(INT64_C(1) << 40)	/* locks are on bytes far behind the file's end */
 #define LOCK_NAP_MS	1
@@ -24,7 +25,7 @@ is_ours(void *p, const char magic[SHAREDMAP_MAGIC])
 	return atomic_compare_exchange_strong((_Atomic uint64_t *)p, &blank, ours) || blank == ours;
 }
 
-/* map_file - allocated to its full size before it is touched */
+/* map_file - allocated to its full size before it is touched, and again where it is cut */
 static enum rc
 map_file(struct sharedmap *m, const struct statedir *d, const char *name, struct error *err)
 {
@@ -42,13 +43,16 @@ map_file(struct sharedmap *m, const struct statedir *d, const char *name, struct
 		m->p = NULL;
 		return oserr(err, "map %s/%s", d->path, name);
 	}
+	if (!sigbus_guard(m->p, m->size, m->fd))
+		return error_set(err, RC_UNAVAILABLE, "%s/%s: more than %d mapped files", d->path,
+		    name, SIGBUS_GUARDS);
 	return RC_OK;
 }
 
 /* sharedmap_open - make it where it is missing; what another version has left is replaced, once */
 enum rc
 sharedmap_open(struct sharedmap *out, const struct statedir *d, const char *name,
-    const char magic[SHAREDMAP_MAGIC], size_t size, struct error *err)
+    const char magic[SHAREDMAP_MAGIC], size_t size, enum sharedmap_other other, struct error *err)
 {
 	enum rc rc = RC_OK;
 
@@ -61,8 +65,9 @@ sharedmap_open(struct sharedmap *out, const struct statedir *d, const char *name
 			return RC_OK;
 		}
 		sharedmap_close(&m);
-		if (rc == RC_OK && (tries > 0 || unlinkat(d->fd, name, 0) != 0))
-			rc = error_set(err, RC_UNAVAILABLE, "%s/%s is no file of ours: remove it",
+		if (rc == RC_OK && (other == SHAREDMAP_KEEP || tries > 0 ||
+		    unlinkat(d->fd, name, 0) != 0))
+			rc = error_set(err, RC_CORRUPT, "%s/%s is not a file of mcpd: remove it",
 			    d->path, name);
 	}
 	return rc;
@@ -83,6 +88,7 @@ sharedmap_private(struct sharedmap *m, size_t size)
 void
 sharedmap_close(struct sharedmap *m)
 {
+	sigbus_unguard(m->p);
 	if (m->p != NULL)
 		munmap(m->p, m->size);
 	if (m->fd >= 0)

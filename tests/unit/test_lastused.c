@@ -108,6 +108,21 @@ Test(lastused, a_disk_that_is_full_is_an_error_and_no_signal)
 	lastused_touch(again, t.table, "c012345678901234567890123", NOW_MS);
 }
 
+Test(lastused, a_file_that_is_cut_short_loses_times_and_no_process)
+{
+	char path[128];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/lastused", t.dir);
+	lastused_touch(l, t.table, "c012345678901234567890123", NOW_MS);
+	cr_assert_eq(truncate(path, 8), 0);
+	cr_expect_eq(lastused_at(l, "c012345678901234567890123"), 0);
+	lastused_touch(l, t.table, "c012345678901234567890123", NOW_MS);
+	cr_expect_eq(lastused_at(l, "c012345678901234567890123"), NOW_MS / 1000 * 1000);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect_eq(st.st_size, FILE_BYTES);
+}
+
 Test(lastused, a_foreign_file_is_left_alone)
 {
 	static const char foreign[] = "something else";

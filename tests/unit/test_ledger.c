@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include "base/clock.h"
 #include "base/jscan.h"
 #include "base/mem.h"
+#include "store/inflight.h"
+#include "store/metrics.h"
 #include "tests/unit/books.h"
 
 #define DAY_SECONDS 86400
@@ -430,4 +433,47 @@ Test(ledger, on_a_disk_without_room_a_process_counts_for_itself)
 	books_again(&b);
 	books_equal(&b, books_today());
 	cr_expect_eq(books_logged(&b, books_today()).requests, 4);
+}
+
+Test(ledger, a_file_that_is_cut_short_while_it_is_open_ends_no_process)
+{
+	static const char *const names[] = { "inflight", "counters", "metrics" };
+	struct auditcall c = books_call("gpt", "u"), *slot;
+	struct inflight_sum sum;
+	struct stat whole, st;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char *path = books_file(&b, names[i]);
+
+		cr_assert_eq(stat(path, &whole), 0);
+		cr_assert_eq(truncate(path, 0), 0);
+		books_note(&b, "gpt", 1);
+		cr_assert_eq(stat(path, &st), 0);
+		cr_expect_eq(st.st_size, whole.st_size, "%s", names[i]);
+		free(path);
+	}
+	/* a call that runs is still ours, and nobody takes it for that of a dead process */
+	slot = ledger_begin(b.l, &c);
+	cr_expect_eq(ledger_recover(b.l), 0);
+	inflight_sum(ledger_inflight(b.l), &sum);
+	cr_expect_eq(sum.processes, 1);
+	cr_expect_eq(sum.calls, 1);
+	ledger_end(b.l, slot);
+	cr_expect_eq(books_logged(&b, books_today()).requests, 4);
+	books_again(&b);		/* what was counted comes back from the log */
+	books_equal(&b, books_today());
+}
+
+Test(ledger, a_file_that_is_cut_short_on_a_full_disk_is_counted_without)
+{
+	struct rlimit small = { 4096, 4096 };
+	char *path = books_file(&b, "metrics");
+
+	signal(SIGXFSZ, SIG_IGN);
+	cr_assert_eq(truncate(path, 0), 0);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	metrics_count(ledger_metrics(b.l), METRICS_LOST, 2);
+	metrics_add(ledger_metrics(b.l), METRICS_REQUESTS, "gpt", "200", 1);
+	cr_expect_eq(metrics_counted(ledger_metrics(b.l), METRICS_LOST), 2);
+	free(path);
 }
