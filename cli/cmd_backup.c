@@ -67,6 +67,19 @@ warn_clear(const struct program *p, const struct table *t)
 	}
 }
 
+/* warn_outside - a restore brings their records back, and finds the values where they are then */
+static void
+warn_outside(const struct program *p, const struct table *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < table_count(t, &kind_secret); i++)
+		n += ((const struct secret *)table_at(t, &kind_secret, i))->kept == KEPT_OPENBAO;
+	if (n > 0)
+		program_note(p, "Not in it: the values of %zu secret%s in openbao backends.", n,
+		    n == 1 ? "" : "s");
+}
+
 /* tell - what else a restore will need */
 static void
 tell(const struct program *p, const struct table *t, struct keyring *keyring)
@@ -74,6 +87,7 @@ tell(const struct program *p, const struct table *t, struct keyring *keyring)
 	struct key_ids ids;
 
 	warn_clear(p, t);
+	warn_outside(p, t);
 	verify_keys(t, NULL, &ids);
 	if (ids.n > 0)
 		program_note(p, "The key file is not in it; keep a copy of %s elsewhere.",

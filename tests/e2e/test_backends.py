@@ -3,6 +3,7 @@
 import fcntl
 import itertools
 import json
+import shutil
 import signal
 import subprocess
 import threading
@@ -637,6 +638,29 @@ class CutShort(Case):
         seen = [r["method"] for r in self.bao.log()[before:] if r["path"].endswith(f"/mcpd/{name}")]
         self.assertLess(seen.index("DELETE"), seen.index("POST"))
         self.assertEqual(self.key_sent(self.llm(name)), "sk-one")
+
+    def test_half_a_migration_survives_backup_and_restore(self):
+        bao, place = self.backend(), self.gw.dir / "restored"
+        name, _ = self.secret("sealed", {"key": "sk-one"})
+        there = ("migrate", "secrets", "--from", "sealed", "--to", bao, name)
+        self.killed(*there, hold=("POST", f"secret/data/mcpd/{name}"), when="after")
+        place.mkdir()
+        told = self.gw.ctl("backup", "-f", place / "backup", check=False).stderr
+        self.assertRegex(told, r"Not in it: the values of \d+ secrets? in openbao backends.")
+        shutil.copy2(self.gw.home / "mcpd.key", place)
+
+        def ctl(*args):
+            command = [BUILD / "mcpctl", "--db", place / "state", *args]
+            return subprocess.run(command, env=self.gw.env, capture_output=True, text=True, check=True).stdout
+
+        ctl("restore", "-f", place / "backup")
+        ctl("rekey")
+        ctl(*there)
+        self.assertIn("sk-one", ctl("describe", "secret", name, "--show-values"))
+        self.assertIn(f"mcpd/{name}", self.bao.entries())
+        ctl("migrate", "secrets", "--from", bao, "--to", "sealed", name)
+        self.assertIn("sk-one", ctl("describe", "secret", name, "--show-values"))
+        self.assertNotIn(f"mcpd/{name}", self.bao.entries())
 
     def test_a_delete_takes_half_a_copy_along(self):
         bao = self.backend()
