@@ -176,7 +176,7 @@ info_raw(const char *path, bool encoded, const char *path_info)
 static const char *
 choose(const char *path, bool *encoded, const struct path_params *in, char **prefix)
 {
-	const char *tail;
+	const char *name = in->script_name != NULL ? in->script_name : "", *tail;
 
 	if (in->base_path != NULL) {
 		tail = base_tail(path, *encoded, in->base_path);
@@ -184,10 +184,11 @@ choose(const char *path, bool *encoded, const struct path_params *in, char **pre
 		tail = script_tail(path, *encoded, in->script_name);
 		if (tail == NULL && in->path_info != NULL && ours(in->path_info)) {
 			tail = info_raw(path, *encoded, in->path_info);
-			if (tail != NULL && !ours(tail))
-				return NULL;	/* an escape hides what it is */
+			if (tail != NULL && (!ours(tail) ||
+			    skip_any(path, *encoded, name, true) == tail))
+				return NULL;	/* an escape hides what it is, or the mount */
 			if (tail == NULL) {
-				*prefix = x_strdup(in->script_name != NULL ? in->script_name : "");
+				*prefix = x_strdup(name);
 				*encoded = false;
 				return in->path_info;
 			}

@@ -96,6 +96,7 @@ Test(path, forms_that_two_parsers_read_in_two_ways_are_refused)
 		{ "%00",	{ "/v1/models/a%00b", "", "", NULL }, NULL, NULL },
 		{ "escaped v",	{ "/%761/models", "", "", NULL }, NULL, NULL },
 		{ "escaped mount", { "/%6clm/v1/x", "/llm", NULL, NULL }, NULL, NULL },
+		{ "the same, PATH_INFO", { "/%6clm/v1/x", "/llm", "/v1/x", NULL }, NULL, NULL },
 		{ "%2f in the mount", { "/a%2fb/v1/x", "/a/b", NULL, NULL }, NULL, NULL },
 		{ "%2f for PATH_INFO", { "/api/v1%2fllms", "", "/api/v1/llms", NULL }, NULL, NULL },
 		{ "the same, rewritten", { "/x%2Fv1/y", "/m.fcgi", "/v1/y", NULL }, NULL, NULL },
