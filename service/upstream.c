@@ -34,6 +34,22 @@ open_value(struct credential *c, struct service *svc, const struct table *t,
 	return RC_OK;
 }
 
+/* open_key - a key is one word; only the value of a header may be "Basic ..." */
+static enum rc
+open_key(struct credential *c, struct service *svc, const struct table *t, const struct llm *llm,
+    struct failure *f)
+{
+	const struct record *secret = table_by_id(t, &kind_secret, llm->key_secret_id);
+	struct error err;
+	enum rc rc = open_value(c, svc, t, secret, llm->key_secret_id, llm->key_name, &c->key, f);
+
+	if (rc != RC_OK || strchr(c->key, ' ') == NULL)
+		return rc;
+	rc = error_set(&err, RC_INVALID, "secret '%s': key has control characters",
+	    secret->name);
+	return fail(rc, &err, f);
+}
+
 /* open_headers - extraConfig.headers with their secrets */
 static enum rc
 open_headers(struct credential *c, struct service *svc, const struct table *t,
@@ -51,6 +67,8 @@ open_headers(struct credential *c, struct service *svc, const struct table *t,
 		else if ((rc = open_value(c, svc, t, table_by_name(t, &kind_secret,
 		    h->secret_name), h->secret_name, h->secret_key, &value, f)) != RC_OK)
 			return rc;
+		else if (strchr(value, ' ') != NULL)	/* told back without its scheme */
+			scrub_add(&c->scrub, strrchr(value, ' ') + 1);
 		c->headers[c->nheaders++] = (struct http_header){ h->name, value };
 	}
 	return RC_OK;
@@ -65,8 +83,7 @@ credential_open(struct credential *c, struct service *svc, const struct table *t
 
 	memset(c, 0, sizeof(*c));
 	if (llm->key_secret_id != NULL)
-		rc = open_value(c, svc, t, table_by_id(t, &kind_secret, llm->key_secret_id),
-		    llm->key_secret_id, llm->key_name, &c->key, f);
+		rc = open_key(c, svc, t, llm, f);
 	return rc == RC_OK ? open_headers(c, svc, t, &llm->settings, f) : rc;
 }
 

@@ -226,6 +226,20 @@ text_visible(const char *text)
 	return true;
 }
 
+/* text_field - see fields.h */
+bool
+text_field(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || text[0] == ' ' || text[len - 1] == ' ')
+		return false;
+	for (; *text != '\0'; text++)
+		if (*text < 0x20 || *text >= 0x7f)
+			return false;
+	return true;
+}
+
 /* text_json - back from text that we wrote */
 struct json_object *
 text_json(const char *text)

@@ -55,6 +55,9 @@ void text_set(char **slot, const char *text);
 /* text_visible - only visible ASCII: no blanks, no control characters */
 bool text_visible(const char *text);
 
+/* text_field - the value of a header (RFC 9110 5.5): visible ASCII, and blanks inside */
+bool text_field(const char *text);
+
 /* text_json - JSON text of a record, which was checked when it came in; owned by the caller */
 struct json_object *text_json(const char *text);
 

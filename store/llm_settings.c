@@ -81,20 +81,6 @@ is_token(const char *name)
 	return name[0] != '\0' && strspn(name, chars) == strlen(name);
 }
 
-/* is_field_value - visible ASCII, and blanks inside */
-static bool
-is_field_value(const char *value)
-{
-	size_t len = strlen(value);
-
-	if (len == 0 || len > HEADER_VALUE_MAX || value[0] == ' ' || value[len - 1] == ' ')
-		return false;
-	for (; *value != '\0'; value++)
-		if (*value < 0x20 || *value >= 0x7f)
-			return false;
-	return true;
-}
-
 /* header_secret - cut "secret://NAME/KEY" into h; false when it is not of that form */
 static bool
 header_secret(struct llm_header *h, const char *value)
@@ -116,7 +102,7 @@ header_value(struct llm_header *h, const char *value)
 		return header_secret(h, value) ? NULL : "must be secret://NAME/KEY";
 	if (header_in(key_headers, h->name))
 		return "a key may only be given as secret://NAME/KEY";
-	if (!is_field_value(value))
+	if (strlen(value) > HEADER_VALUE_MAX || !text_field(value))
 		return "must be 1 to 4096 bytes of visible ASCII";
 	h->value = x_strdup(value);
 	return NULL;

@@ -102,8 +102,8 @@ enum rc secret_open(const struct secret *s, const char *store_id, struct keyring
 enum rc secret_clear(const struct secret *s, const char *store_id, struct keyring *k,
     const char *key, char **out, struct error *err);
 
-/* secret_sendable - take a trailing newline off; RC_INVALID where the rest is empty or not visible
-   ASCII ("secret 'x': key has control characters") */
+/* secret_sendable - take a trailing newline off; RC_INVALID where the rest is empty or no text_field()
+   ("secret 'x': key has control characters") */
 enum rc secret_sendable(const struct secret *s, char *value, struct error *err);
 
 /* secret_no_key - "secret 'x' has no key 'y'" */

@@ -150,7 +150,7 @@ secret_sendable(const struct secret *s, char *value, struct error *err)
 	chomp(value);
 	if (value[0] == '\0')
 		return error_set(err, RC_INVALID, "secret '%s': key is empty", s->r.name);
-	if (!text_visible(value))
+	if (!text_field(value))
 		return error_set(err, RC_INVALID, "secret '%s': key has control characters",
 		    s->r.name);
 	return RC_OK;

@@ -90,6 +90,21 @@ class Passthrough(GatewayCase):
         bad = self.gw.llm(apiKeyRef={"name": "newline", "key": "bad"})
         self.assertFailure(self.infer(bad, HI, 500), 500, "key_unresolved")
 
+    def test_a_secret_may_be_a_headers_whole_value_but_a_key_is_one_word(self):
+        self.gw.create("secrets", name="scheme", data={"h": "Basic c2NoZW1l\n", "k": "two words"})
+        header = {"headers": {"Authorization": "secret://scheme/h"}}
+        llm, mark = self.gw.llm(extra=header), marker()
+        self.infer(llm, {**HI, "user": mark})
+        head = self.gw.recorded(mark)[1] + "\r\n"
+        self.assertIn("Authorization: Basic c2NoZW1l\r\n", head)
+        self.assertNotIn("Bearer", head)
+        bad = self.gw.llm(apiKeyRef={"name": "scheme", "key": "k"})
+        error = self.assertFailure(self.infer(bad, HI, 500), 500, "key_unresolved")
+        self.assertIn("secret 'scheme': key has control characters", error["message"])
+        # a word that the provider does not know is told back
+        echo = self.gw.llm("told:c2NoZW1l", extra=header)
+        self.assertIn("told:***", self.infer(echo, HI, 418).json()["error"]["message"])
+
     def test_paths_are_put_together_once(self):
         for path, extra, want in (
             ("/v1", {}, "/v1/chat/completions"),
