@@ -27,6 +27,8 @@
 #define ACCEPT_NAP_MS	100		/* ms to wait when no descriptor is left for a connection */
 #define PLENTY		4		/* a quarter of the threads is busy, or less */
 #define RESERVE_LOOK_MS	100		/* ms between two looks whether the reserve is needed */
+#define GRACE_MS	25		/* ms that a refusal waits for a thread that is about to be free */
+#define BURST_MS	100		/* ms after a refusal in which the next one does not wait */
 
 struct pool {
 	struct pool_opts	opts;
@@ -211,17 +213,33 @@ thread_main(void *arg)
 	return NULL;
 }
 
+/*
+ * soon_free - a client that has read its answer to the end asks again while our thread is still closing
+ * the request before. It must not be told that all are busy: the first of a burst waits a moment
+ */
+static bool
+soon_free(const struct pool *p, int64_t refused_ms)
+{
+	if (clock_mono_ms() - refused_ms < BURST_MS)
+		return false;
+	for (int i = 0; i < GRACE_MS && saturated(p); i++)
+		clock_nap(1);
+	return !saturated(p);
+}
+
 /* refuse - connections one after the other, for as long as nobody else has time for them */
 static void
 refuse(struct pool *p)
 {
 	struct http *http = NULL;
+	int64_t refused_ms = 0;
 	int fd, ready;
 
 	while (saturated(p) && (ready = await(p, RESERVE_LOOK_MS)) >= 0) {
-		if (ready == 0 || !saturated(p) || (fd = try_accept(p)) < 0)
+		if (ready == 0 || soon_free(p, refused_ms) || (fd = try_accept(p)) < 0)
 			continue;
 		p->opts.serve(p->opts.arg, &http, fd, true);
+		refused_ms = clock_mono_ms();
 	}
 	http_free(http);
 }

@@ -173,6 +173,16 @@ class Crowded(GatewayCase):
         self.call("GET", "/v1/models")
 
 
+class OneThread(GatewayCase):
+    options = {"workers": 1, "config": ("threads: 1",)}
+
+    def test_a_client_that_asks_when_it_has_its_answer_is_never_refused(self):
+        llm = self.gw.llm("events=2")
+        for i in range(150):
+            answer = self.gw.chat(llm)
+            self.assertEqual(answer.status, 200, f"call {i}: {answer}")
+
+
 class SlowReader(GatewayCase):
     """A client that takes a byte a second has one thread, until the total deadline."""
 
