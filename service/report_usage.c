@@ -101,6 +101,24 @@ put_row(struct json_object *list, const struct grouping *g, const struct table *
 	json_object_array_add(list, o);
 }
 
+/* label - what a row is for: its first member */
+static const char *
+label(const void *row)
+{
+	struct json_object *o = *(struct json_object *const *)row;
+	struct json_object_iterator it = json_object_iter_begin(o);
+	const char *text = json_object_get_string(json_object_iter_peek_value(&it));
+
+	return text != NULL ? text : "";
+}
+
+/* by_label - as people look for it, whatever the ids are */
+static int
+by_label(const void *a, const void *b)
+{
+	return strcmp(label(a), label(b));
+}
+
 /* group - add up, in order; days without a call are not told */
 static struct json_object *
 group(const struct grouping *g, const struct table *t, const struct usage_sum *all)
@@ -114,9 +132,9 @@ group(const struct grouping *g, const struct table *t, const struct usage_sum *a
 		if (all->rows[i].n.requests > 0)
 			usage_add(&s, g->days ? all->rows[i].day : 0, &key, &all->rows[i].n);
 	}
-	usage_sort(&s);
 	for (size_t i = 0; i < s.n; i++)
 		put_row(list, g, t, &s.rows[i]);
+	json_object_array_sort(list, by_label);
 	usage_release(&s);
 	return list;
 }

@@ -266,6 +266,16 @@ class Use(GatewayCase):
         rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
         self.assertEqual(rows["LLM"], ["REQUESTS", "ERRORS", "PROMPT", "COMPLETION", "CACHED"])
         self.assertEqual(rows[llm][:2], ["3", "0"])
+        for by in ("user", "token"):
+            name = f"{by}-{next(unique)}"
+            self.gw.create("users", name=f"z-{name}")
+            self.gw.create("rbac", name=f"z-{name}", subjects=[{"kind": "User", "name": f"z-{name}"}],
+                           roleBindings=[{"role": "run", "resource": "llms"}])
+            for first in ("b", "a", "c"):
+                token = self.gw.create("mcptokens", name=f"{first}-{name}", user=f"z-{name}")["token"]
+                self.gw.chat(llm, token)
+            rows = json.loads(self.run_both("usage", "--by", by, "-o", "json").stdout)
+            self.assertEqual([r[by] for r in rows], sorted(r[by] for r in rows))
         done = self.run_both("usage", "--by", "lm")
         self.assertEqual(done.returncode, 2)
         self.assertIn("did you mean 'llm'?", done.stderr)
