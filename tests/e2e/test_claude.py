@@ -3,19 +3,15 @@
 import itertools
 import json
 import os
-import pathlib
-import socket
 import subprocess
 import unittest
 
 import claude
 from client import data_of
 from claude import Claude, answer, case, events, refusal, text, thinking, use
-from gateway import KEY, GatewayCase, PATIENCE, free_port, wait_for
+from gateway import KEY, GatewayCase, PATIENCE
+from node import NODE, SDK, aimock
 
-HERE = pathlib.Path(__file__).parent
-SDK = HERE / "sdk"
-NODE = os.environ.get("MCPD_NODE", "node")  # >= 20; ./check finds or installs one
 HI = {"messages": [{"role": "user", "content": "hi"}]}
 
 
@@ -368,24 +364,8 @@ class Aimock(ClaudeCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        port = free_port()
-        cls.mock = cls.gw.start(
-            "aimock",
-            [
-                NODE,
-                SDK / "node_modules/@copilotkit/aimock/dist/cli.js",
-                *("-p", port, "-c", 10, "--strict", "-f", HERE / "aimock/claude.json"),
-            ],
-        )
-
-        def up():
-            with socket.socket() as s:
-                return s.connect_ex(("127.0.0.1", port)) == 0
-
-        wait_for("aimock", up)
-        cls.mocked = cls.gw.llm(
-            type="anthropic", model="claude-sonnet-4-5", url=f"http://127.0.0.1:{port}"
-        )
+        url = aimock(cls.gw, "claude.json")
+        cls.mocked = cls.gw.llm(type="anthropic", model="claude-sonnet-4-5", url=url)
 
     def test_chat(self):
         seen = self.sdk("chat", self.mocked, "hello")

@@ -2,14 +2,11 @@
 
 import json
 import os
-import pathlib
 import subprocess
 import unittest
 
 from gateway import GatewayCase, PATIENCE
-
-SDK = pathlib.Path(__file__).parent / "sdk"
-NODE = os.environ.get("MCPD_NODE", "node")  # >= 20; ./check finds or installs one
+from node import NODE, SDK
 
 
 class OpenAI(GatewayCase):
