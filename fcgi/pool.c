@@ -220,9 +220,9 @@ thread_main(void *arg)
 static bool
 soon_free(const struct pool *p, int64_t refused_ms)
 {
-	if (clock_mono_ms() - refused_ms < BURST_MS)
-		return false;
-	for (int i = 0; i < GRACE_MS && saturated(p); i++)
+	int left = clock_mono_ms() - refused_ms < BURST_MS ? 0 : GRACE_MS;
+
+	while (saturated(p) && left-- > 0)
 		clock_nap(1);
 	return !saturated(p);
 }
