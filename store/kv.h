@@ -84,7 +84,7 @@ struct kv_engine {
 	const char	*name;
 	struct kv_caps	 caps;
 	/* MUST. No system call when nothing changed, but one a second. A value other than the last one
-	   seen: read again */
+	   seen: read again; 0: not known, read again */
 	uint64_t	(*generation)(struct kv *kv);
 	/* MUST. Zero or one item */
 	enum rc		(*get)(struct kv *kv, const char *key, struct kv_items *out,

@@ -101,14 +101,15 @@ store_kv(struct store *s)
 	return s->kv;
 }
 
-/* current - the table with a reference if it is of this generation (or any: NULL), else NULL */
+/* current - the table with a reference if it is of this generation (or any: NULL), else NULL. 0 is
+   none: a page that was wiped twice would look as if nothing had happened in between */
 static const struct table *
 current(struct store *s, const uint64_t *generation)
 {
 	const struct table *t = NULL;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->table != NULL && (generation == NULL || s->seen == *generation))
+	if (s->table != NULL && (generation == NULL || (*generation != 0 && s->seen == *generation)))
 		t = table_ref(s->table);
 	pthread_mutex_unlock(&s->lock);
 	return t;

@@ -16,7 +16,7 @@ of(struct kv *kv)
 static uint64_t
 relay_generation(struct kv *kv)
 {
-	return kv_generation(of(kv)->inner);
+	return of(kv)->wiped ? 0 : kv_generation(of(kv)->inner);
 }
 
 static enum rc

@@ -22,6 +22,7 @@ struct relay {
 	int		 unknown;	/* txns that are applied, but said to be RC_UNKNOWN */
 	enum rc		 repeat_rc;	/* what txns after the first answer; RC_OK: as is */
 	int		 overtakes;	/* txns before which somebody else changes the catalogue */
+	bool		 wiped;		/* the generation is 0, as in a page that was wiped */
 	int		 txns, ranges;
 	char		 op_ids[2][KV_OP_ID_MAX];
 };

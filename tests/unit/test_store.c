@@ -34,6 +34,37 @@ Test(store, an_unchanged_catalogue_is_read_once)
 	trial_close(&t);
 }
 
+/* expect_user - the newest table has this one */
+static void
+expect_user(struct trial *t, const char *name)
+{
+	const struct table *table;
+
+	cr_assert_eq(store_table(t->store, &table, NULL), RC_OK);
+	cr_expect_not_null(table_by_name(table, &kind_user, name), "%s was not seen", name);
+	table_unref(table);
+}
+
+Test(store, a_generation_that_is_wiped_twice_hides_nothing)
+{
+	struct trial t;
+	struct relay *r = open_relay(&t);
+	const struct store_opts opts = { .key_file = t.key_file };
+	struct store *other = store_on(r->inner, &opts);	/* another process */
+	struct trial o = { .store = other };
+
+	r->wiped = true;
+	cr_expect_str_eq(trial_create(&o, &kind_user, "{'name':'alice'}"), "ok");
+	expect_user(&t, "alice");	/* it has seen generation 0 now */
+	/* a change, told while this one did not look, and the page is wiped again */
+	cr_expect_str_eq(trial_create(&o, &kind_user, "{'name':'bob'}"), "ok");
+	expect_user(&t, "bob");
+	r->owns = false;
+	trial_close(&t);
+	table_unref(o.table);
+	store_close(other);
+}
+
 Test(store, a_table_in_use_outlives_changes_and_the_store)
 {
 	const struct table *held;
