@@ -59,11 +59,11 @@ warn_clear(const struct program *p, const struct table *t)
 {
 	for (size_t i = 0; i < table_count(t, &kind_secret); i++) {
 		const struct secret *s = (const void *)table_at(t, &kind_secret, i);
-		const struct secretbackend *b =
-		    (const void *)table_by_id(t, &kind_secretbackend, s->backend_id);
+		const struct record *b = table_by_id(t, &kind_secretbackend, s->backend_id);
 
-		if (b != NULL && strcmp(b->type, "plaintext") == 0 && s->nvalues > 0)
-			program_note(p, "in clear: secret '%s' (backend %s)", s->r.name, b->r.name);
+		if (s->kept == KEPT_PLAINTEXT && s->nvalues > 0)
+			program_note(p, "in clear: secret '%s' (backend %s)", s->r.name,
+			    b != NULL ? b->name : "?");
 	}
 }
 

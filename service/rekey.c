@@ -14,21 +14,11 @@ struct step {				/* one transaction */
 	struct strings	 names;		/* that it seals anew */
 };
 
-/* is_sealed - are its values envelopes */
-static bool
-is_sealed(const struct table *t, const struct secret *s)
-{
-	const struct record *backend = table_by_id(t, &kind_secretbackend, s->backend_id);
-
-	return backend != NULL &&
-	    strcmp(((const struct secretbackend *)backend)->type, "sealed") == 0;
-}
-
 /* waits - is a value of it under another key */
 static bool
-waits(const struct table *t, const struct secret *s, uint32_t key_id)
+waits(const struct secret *s, uint32_t key_id)
 {
-	if (!is_sealed(t, s))
+	if (s->kept != KEPT_SEALED)
 		return false;
 	for (size_t i = 0; i < s->nvalues; i++)
 		if (seal_key_id(s->values[i].stored) != key_id)
@@ -43,7 +33,7 @@ waiting(const struct table *t, uint32_t key_id)
 	size_t n = 0;
 
 	for (size_t i = 0; i < table_count(t, &kind_secret); i++)
-		n += waits(t, (const struct secret *)table_at(t, &kind_secret, i), key_id);
+		n += waits((const struct secret *)table_at(t, &kind_secret, i), key_id);
 	return n;
 }
 
@@ -101,7 +91,7 @@ plan_step(struct batch *b, void *arg, struct error *err)
 	for (size_t i = 0; rc == RC_OK && i < n && step->names.n < REKEY_BATCH; i++) {
 		const struct record *r = table_at(t, &kind_secret, i);
 
-		if (!waits(t, (const struct secret *)r, step->key_id))
+		if (!waits((const struct secret *)r, step->key_id))
 			continue;
 		rc = rewrite(b, step, r, err);
 		strings_add(&step->names, r->name);

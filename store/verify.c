@@ -166,16 +166,11 @@ verify_records(const struct table *t, bool private_urls, struct faults *f)
 
 /* as_sealed - a record as a secret whose values are envelopes, or NULL */
 static const struct secret *
-as_sealed(const struct table *t, const struct record *r)
+as_sealed(const struct record *r)
 {
 	const struct secret *s = (const struct secret *)r;
-	const struct record *backend;
 
-	if (r->kind != &kind_secret)
-		return NULL;
-	backend = table_by_id(t, &kind_secretbackend, s->backend_id);
-	return backend != NULL &&
-	    strcmp(((const struct secretbackend *)backend)->type, "sealed") == 0 ? s : NULL;
+	return r->kind == &kind_secret && s->kept == KEPT_SEALED ? s : NULL;
 }
 
 /* key_ids_add - keeps them in order */
@@ -218,7 +213,7 @@ static void
 collect_keys(const struct record *r, void *arg)
 {
 	const struct sealed_walk *w = arg;
-	const struct secret *s = as_sealed(w->table, r);
+	const struct secret *s = as_sealed(r);
 
 	for (size_t i = 0; s != NULL && i < s->nvalues; i++) {
 		uint32_t id = seal_key_id(s->values[i].stored);
@@ -252,7 +247,7 @@ static void
 open_values(const struct record *r, void *arg)
 {
 	const struct sealed_walk *w = arg;
-	const struct secret *s = as_sealed(w->table, r);
+	const struct secret *s = as_sealed(r);
 	struct error err;
 
 	for (size_t i = 0; s != NULL && i < s->nvalues; i++)
