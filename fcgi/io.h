@@ -21,7 +21,6 @@
 #include "base/rc.h"
 
 #define IO_PARAMS_MS	2000		/* ms between two pieces of the parameters */
-#define IO_KEEP_MS	100		/* ms that a kept connection is waited on for its next request */
 #define IO_BODY_MS	60000		/* ms between two pieces of a body */
 #define IO_WRITE_MS	60000		/* ms that a reader may take nothing, where until_ms is 0 */
 
@@ -48,7 +47,7 @@ struct io {				/* a backend's struct begins with it */
 	int			 watch_fd;	/* -1: nothing tells that the client left */
 	int64_t			 until_ms;	/* clock_mono_ms() at which no write waits any more; 0: none */
 	bool			 may_keep;	/* the web server would use the connection again */
-	int			*kept;		/* where close() puts it then, or -1; NULL: it is closed */
+	int			*kept;		/* where close() puts it then, if it can; NULL: it is closed */
 	const atomic_int	*stop;		/* not 0: no write waits any more; NULL: never */
 };
 

@@ -202,24 +202,32 @@ patience(struct io *io, int ms)
 	set_timeout(f->req.ipcFd, SO_RCVTIMEO, ms);
 }
 
-/* close_request - finish. libfcgi blocks in its last write, and waits for a farewell: neither where
-   nobody reads, nor where the web server would have kept the connection */
+/* settled - the web server has said all, and would send its next request: it waits for no farewell,
+   and would not give one */
+static bool
+settled(const struct io_fcgx *f)
+{
+	return f->io.may_keep && FCGX_HasSeenEOF(f->req.in) != 0;
+}
+
+/* close_request - finish. libfcgi blocks in its last write, and waits for a farewell: not where nobody
+   reads */
 static void
 close_request(struct io *io)
 {
 	struct io_fcgx *f = (struct io_fcgx *)io;
 
 	(void)flush(io, NULL);
-	if (f->gone || io_out_room(io, f->req.ipcFd, NULL) != RC_OK) {
+	if (f->gone || io_out_room(io, f->req.ipcFd, NULL) != RC_OK)
 		shutdown(f->req.ipcFd, SHUT_RDWR);
-	} else if (io->may_keep && io->kept == NULL) {
-		shutdown(f->req.ipcFd, SHUT_RD);
-	}
 	io_out_release(&f->out);
-	f->req.keepConnection = io->kept != NULL;
+	f->req.keepConnection = settled(f);
 	FCGX_Finish_r(&f->req);
-	if (io->kept != NULL)
-		*io->kept = f->req.ipcFd;	/* -1: it had a fault */
+	/* -1: libfcgi has closed it */
+	if (f->req.ipcFd >= 0 && io->kept != NULL)
+		*io->kept = f->req.ipcFd;
+	else if (f->req.ipcFd >= 0)
+		close(f->req.ipcFd);
 	free(f);
 }
 

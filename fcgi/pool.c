@@ -1,4 +1,7 @@
-/* pool.c - leader and followers */
+/*
+ * pool.c - leader and followers. The leader waits, in one epoll set, for new connections and for the next
+ * request on those that a web server keeps: these cost a descriptor, never a thread.
+ */
 #include "config.h"
 
 #include <errno.h>
@@ -8,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,7 +29,7 @@
 #endif
 #define IDLE_MAX	4		/* followers that wait for work; more of them end */
 #define ACCEPT_NAP_MS	100		/* ms to wait when no descriptor is left for a connection */
-#define PLENTY		4		/* a quarter of the threads is busy, or less */
+#define PARKED_MAX	64		/* kept connections of a worker that wait for a request */
 #define RESERVE_LOOK_MS	100		/* ms between two looks whether the reserve is needed */
 #define GRACE_MS	25		/* ms that a refusal waits for a thread that is about to be free */
 #define BURST_MS	100		/* ms after a refusal in which the next one does not wait */
@@ -36,6 +40,7 @@ struct pool {
 	pthread_cond_t		turn;		/* the leader has found work, or all shall end */
 	pthread_cond_t		full;		/* all threads are busy, or all shall end */
 	int			stop_fd;	/* readable from pool_stop() on */
+	int			epoll_fd;	/* what the leader waits for */
 	/* below: under the lock */
 	bool			leading;	/* one thread waits for connections */
 	bool			stopping;
@@ -43,7 +48,9 @@ struct pool {
 	unsigned		crew;		/* those that lead, follow, serve, or will soon */
 	unsigned		idle;		/* followers */
 	unsigned		busy;
-	int64_t			taken;		/* connections */
+	int64_t			taken;		/* requests */
+	unsigned		nparked;
+	int			parked[PARKED_MAX];
 };
 
 static void *thread_main(void *arg);
@@ -78,6 +85,13 @@ saturated(const struct pool *p)
 	return board_busy(p->opts.board) >= p->opts.capacity;
 }
 
+/* full - is every thread of ours busy; with the lock held */
+static bool
+full(const struct pool *p)
+{
+	return p->busy == p->opts.max;
+}
+
 /* count_busy - here and on the board; whoever fills the last place wakes the reserved thread */
 static void
 count_busy(struct pool *p, int change)
@@ -86,7 +100,7 @@ count_busy(struct pool *p, int change)
 	if (p->opts.board == NULL)
 		return;
 	atomic_fetch_add(&p->opts.board->slots[p->opts.slot].busy, (unsigned)change);
-	if (p->busy == p->opts.max && saturated(p))
+	if (full(p) && (p->nparked > 0 || saturated(p)))
 		pthread_cond_signal(&p->full);
 }
 
@@ -98,18 +112,87 @@ count_taken(struct pool *p)
 		p->opts.worn(p->opts.arg);
 }
 
+/* ask_for - the leader is told when there is something to read */
+static bool
+ask_for(struct pool *p, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+	if (epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0)
+		return true;
+	log_warn("epoll_ctl: %s", strerror(errno));
+	return false;
+}
+
+/* park - a kept connection waits for its next request; with the lock held */
+static void
+park(struct pool *p, int fd)
+{
+	if (!p->stopping && p->nparked < PARKED_MAX && ask_for(p, fd))
+		p->parked[p->nparked++] = fd;
+	else
+		close(fd);
+}
+
+/* unpark - it is the caller's; with the lock held */
+static int
+unpark(struct pool *p, unsigned i)
+{
+	int fd = p->parked[i];
+
+	p->parked[i] = p->parked[--p->nparked];
+	epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+	return fd;
+}
+
+/* has_come - is there a request, rather than nothing or the end */
+static bool
+has_come(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
+}
+
+/* asked - a parked connection with a request, or -1; those without are closed: this one, or all */
+static int
+asked(struct pool *p, int only)
+{
+	int fd = -1;
+
+	pthread_mutex_lock(&p->lock);
+	for (unsigned i = p->nparked; i-- > 0 && fd < 0;) {
+		if (only >= 0 && p->parked[i] != only)
+			continue;
+		fd = unpark(p, i);
+		if (!has_come(fd)) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	pthread_mutex_unlock(&p->lock);
+	return fd;
+}
+
+/* finished - nothing will come any more; what had come on a kept connection before is still served */
+static bool
+finished(const struct pool *p)
+{
+	return p->stopping && p->nparked == 0;
+}
+
 /* lead - wait for the turn; false: the thread ends */
 static bool
 lead(struct pool *p)
 {
-	while (p->leading && !p->stopping) {
+	while (p->leading && !finished(p)) {
 		if (p->idle >= IDLE_MAX)
 			return false;
 		p->idle++;
 		pthread_cond_wait(&p->turn, &p->lock);
 		p->idle--;
 	}
-	if (p->stopping)
+	if (finished(p))
 		return false;
 	p->leading = true;
 	return true;
@@ -121,9 +204,9 @@ static void
 promote(struct pool *p)
 {
 	p->leading = false;
-	if (p->stopping)
-		return;
-	if (p->idle > 0)
+	if (finished(p))
+		pthread_cond_broadcast(&p->turn);
+	else if (p->idle > 0)
 		pthread_cond_signal(&p->turn);
 	else if (p->busy == p->crew && p->crew < p->opts.max)
 		p->crew += start_thread(p, thread_main);
@@ -149,27 +232,20 @@ try_accept(struct pool *p)
 	return fd;
 }
 
-/* await - something to accept (1), nothing within ms (0), or the end (-1) */
-static int
-await(struct pool *p, int ms)
-{
-	struct pollfd fds[] = {
-		{ .fd = p->opts.listen_fd, .events = POLLIN },
-		{ .fd = p->stop_fd, .events = POLLIN },
-	};
-	int n = poll(fds, 2, ms);
-
-	return fds[1].revents != 0 ? -1 : n > 0;
-}
-
-/* take - the leader's work: the next connection, or -1 at the end */
+/* take - the leader's work: the next request's connection, or -1 at the end */
 static int
 take(struct pool *p)
 {
+	struct epoll_event ev;
 	int fd = -1;
 
-	while (fd < 0 && await(p, -1) >= 0)
-		fd = try_accept(p);
+	while (fd < 0) {
+		if (epoll_wait(p->epoll_fd, &ev, 1, -1) != 1)
+			continue;
+		if (ev.data.fd == p->stop_fd)
+			return asked(p, -1);
+		fd = ev.data.fd == p->opts.listen_fd ? try_accept(p) : asked(p, ev.data.fd);
+	}
 	return fd;
 }
 
@@ -194,14 +270,18 @@ thread_main(void *arg)
 		pthread_mutex_unlock(&p->lock);
 		fd = take(p);
 		pthread_mutex_lock(&p->lock);
-		if (fd < 0)
+		if (fd < 0) {
+			promote(p);
 			break;
+		}
 		count_busy(p, 1);
 		promote(p);
 		count_taken(p);
 		pthread_mutex_unlock(&p->lock);
-		p->opts.serve(p->opts.arg, &http, fd, false);
+		fd = p->opts.serve(p->opts.arg, &http, fd, false);
 		pthread_mutex_lock(&p->lock);
+		if (fd >= 0)
+			park(p, fd);
 		count_busy(p, -1);
 	}
 	p->crew--;
@@ -227,21 +307,65 @@ soon_free(const struct pool *p, int64_t refused_ms)
 	return !saturated(p);
 }
 
+/* refuse_one - or answer what needs no thread's time; it is not kept */
+static void
+refuse_one(struct pool *p, struct http **http, int fd)
+{
+	if ((fd = p->opts.serve(p->opts.arg, http, fd, true)) >= 0)
+		close(fd);
+}
+
+/* await - something to accept (1), nothing within ms (0), or the end (-1) */
+static int
+await(struct pool *p, int ms)
+{
+	struct pollfd fds[] = {
+		{ .fd = p->opts.listen_fd, .events = POLLIN },
+		{ .fd = p->stop_fd, .events = POLLIN },
+	};
+	int n = poll(fds, 2, ms);
+
+	return fds[1].revents != 0 ? -1 : n > 0;
+}
+
+/* neglects - are connections kept that no thread waits for; without the lock */
+static bool
+neglects(struct pool *p)
+{
+	bool yes;
+
+	pthread_mutex_lock(&p->lock);
+	yes = full(p) && p->nparked > 0;
+	pthread_mutex_unlock(&p->lock);
+	return yes;
+}
+
+/* dismiss - no thread waits for the connections that are kept: those where a request has come get the
+   reserved thread's answer, and for the next all of them come to a worker that has time */
+static void
+dismiss(struct pool *p, struct http **http)
+{
+	int fd;
+
+	for (int left = GRACE_MS; left > 0 && neglects(p); left--)
+		clock_nap(1);
+	while (neglects(p) && (fd = asked(p, -1)) >= 0)
+		refuse_one(p, http, fd);
+}
+
 /* refuse - connections one after the other, for as long as nobody else has time for them */
 static void
-refuse(struct pool *p)
+refuse(struct pool *p, struct http **http)
 {
-	struct http *http = NULL;
 	int64_t refused_ms = 0;
 	int fd, ready;
 
-	while (saturated(p) && (ready = await(p, RESERVE_LOOK_MS)) >= 0) {
+	while (saturated(p) && !neglects(p) && (ready = await(p, RESERVE_LOOK_MS)) >= 0) {
 		if (ready == 0 || soon_free(p, refused_ms) || (fd = try_accept(p)) < 0)
 			continue;
-		p->opts.serve(p->opts.arg, &http, fd, true);
+		refuse_one(p, http, fd);
 		refused_ms = clock_mono_ms();
 	}
-	http_free(http);
 }
 
 /* reserve_main - the thread beyond the others */
@@ -249,23 +373,28 @@ static void *
 reserve_main(void *arg)
 {
 	struct pool *p = arg;
+	struct http *http = NULL;
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->stopping) {
-		if (saturated(p)) {
+		if (full(p) && (p->nparked > 0 || saturated(p))) {
 			pthread_mutex_unlock(&p->lock);
-			refuse(p);
+			dismiss(p, &http);
+			refuse(p, &http);
 			pthread_mutex_lock(&p->lock);
 		} else {
 			pthread_cond_wait(&p->full, &p->lock);
 		}
 	}
+	pthread_mutex_unlock(&p->lock);
+	http_free(http);
+	pthread_mutex_lock(&p->lock);
 	leave(p);
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
 
-/* pool_new - one thread leads; the rest come when there is work */
+/* pool_new - without a thread */
 struct pool *
 pool_new(const struct pool_opts *opts)
 {
@@ -276,16 +405,24 @@ pool_new(const struct pool_opts *opts)
 	pthread_cond_init(&p->turn, NULL);
 	pthread_cond_init(&p->full, NULL);
 	p->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (p->stop_fd < 0) {
-		log_error("eventfd: %s", strerror(errno));
+	p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (p->stop_fd < 0 || p->epoll_fd < 0 || !ask_for(p, p->stop_fd) ||
+	    !ask_for(p, opts->listen_fd)) {
+		log_error("a worker's descriptors: %s", strerror(errno));
 		abort();
 	}
+	return p;
+}
+
+/* pool_start - one thread leads; the rest come when there is work */
+void
+pool_start(struct pool *p)
+{
 	pthread_mutex_lock(&p->lock);
 	p->crew += start_thread(p, thread_main);
-	if (opts->board != NULL)
+	if (p->opts.board != NULL)
 		(void)start_thread(p, reserve_main);
 	pthread_mutex_unlock(&p->lock);
-	return p;
 }
 
 /* pool_stop - the listening descriptor is replaced, not closed: its number must not come to mean
@@ -301,6 +438,7 @@ pool_stop(struct pool *p)
 	eventfd_write(p->stop_fd, 1);
 	pthread_cond_broadcast(&p->turn);
 	pthread_cond_broadcast(&p->full);
+	epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, p->opts.listen_fd, NULL);
 	if (null >= 0) {
 		dup3(null, p->opts.listen_fd, O_CLOEXEC);
 		close(null);
@@ -317,7 +455,7 @@ pool_plenty(struct pool *p)
 	bool plenty;
 
 	pthread_mutex_lock(&p->lock);
-	plenty = !p->stopping && p->busy <= p->opts.max / PLENTY;
+	plenty = p->opts.board != NULL && !p->stopping && !full(p);
 	pthread_mutex_unlock(&p->lock);
 	return plenty;
 }
@@ -339,6 +477,7 @@ void
 pool_free(struct pool *p)
 {
 	(void)pool_threads(p);
+	close(p->epoll_fd);
 	close(p->stop_fd);
 	pthread_cond_destroy(&p->full);
 	pthread_cond_destroy(&p->turn);

@@ -3,7 +3,9 @@
  *
  * Shapes  one thread leads: it alone waits for a connection. When it has taken one, another
  *         becomes the leader, or is started, up to max. A reserved thread beyond them accepts
- *         only while all threads of all workers are busy, and is told so
+ * *         only while all threads of all workers are busy, and is told so. A connection that is kept
+ *         waits for its next request in what the leader waits for, without a thread: until all
+ *         threads of this worker are busy, or pool_stop()
  * Units   threads, ms
  * Errors  a thread that can't be started is logged; the ones that are there go on
  * Owns    pool_free() frees, after every thread has ended; the listening descriptor stays the
@@ -28,21 +30,24 @@ struct pool_opts {
 	unsigned	 slot;		/* ours on the board */
 	unsigned	 capacity;	/* threads of all workers */
 	int64_t		 max_requests;	/* 0: no limit */
-	/* one connection, which serve() closes; http is the thread's own client, made by serve() */
-	void		(*serve)(void *arg, struct http **http, int fd, bool saturated);
+	/* one request: the connection where it is kept for the next, -1 where it was closed; http is the
+	   thread's own client, made by serve() */
+	int		(*serve)(void *arg, struct http **http, int fd, bool saturated);
 	/* called from any thread, once each: the last thread ended; max_requests were taken */
 	void		(*ended)(void *arg);
 	void		(*worn)(void *arg);
 	void		*arg;
 };
 
-/* pool_new - with its first thread; signals should be blocked, threads inherit that */
 struct pool *pool_new(const struct pool_opts *opts);
+
+/* pool_start - serve() may be called before it returns; signals should be blocked, threads inherit that */
+void pool_start(struct pool *p);
 
 /* pool_stop - accept no more; threads end as their requests do */
 void pool_stop(struct pool *p);
 
-/* pool_plenty - so few threads are busy that one may wait for a connection that was kept open */
+/* pool_plenty - a thread is left to wait for what comes on a connection that is kept */
 bool pool_plenty(struct pool *p);
 
 /* pool_threads - how many are there, the reserved one too */

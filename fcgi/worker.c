@@ -90,10 +90,11 @@ block(int how)
 	pthread_sigmask(how, &set, NULL);
 }
 
-/* serve_one - a request; the connection where it was kept, else -1 */
+/* serve - one request; its connection where the web server keeps it, and we do, else -1 */
 static int
-serve_one(struct worker *w, struct http **http, int fd, bool saturated)
+serve(void *arg, struct http **http, int fd, bool saturated)
 {
+	struct worker *w = arg;
 	struct request r;
 	struct error err;
 	struct io *io;
@@ -106,32 +107,10 @@ serve_one(struct worker *w, struct http **http, int fd, bool saturated)
 	request_init(&r, &w->server, http, io);
 	r.saturated = saturated;
 	dispatch(&r, routes);
-	if (io->may_keep && !saturated && pool_plenty(w->pool))
+	if (!saturated && pool_plenty(w->pool))
 		io->kept = &kept;
 	request_release(&r);
 	return kept;
-}
-
-/* comes_again - within IO_KEEP_MS, looked at until the very end: a web server may just be sending */
-static bool
-comes_again(int fd)
-{
-	struct pollfd in = { .fd = fd, .events = POLLIN };
-
-	return poll(&in, 1, IO_KEEP_MS) > 0 || poll(&in, 1, 0) > 0;
-}
-
-/* serve - one connection. Web servers that keep them (we advise against it) use it again at once, or
-   get it closed before it costs another a thread */
-static void
-serve(void *arg, struct http **http, int fd, bool saturated)
-{
-	while ((fd = serve_one(arg, http, fd, saturated)) >= 0) {
-		if (!comes_again(fd)) {
-			close(fd);
-			return;
-		}
-	}
 }
 
 /* on_ended - the pool's last thread */
@@ -248,8 +227,9 @@ start_pool(struct worker *w, int listen_fd)
 		.arg = w,
 	};
 
-	block(SIG_BLOCK);
 	w->pool = pool_new(&opts);
+	block(SIG_BLOCK);
+	pool_start(w->pool);
 	block(SIG_UNBLOCK);
 }
 

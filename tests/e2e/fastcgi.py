@@ -41,6 +41,11 @@ class Request:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(str(gateway.socket))
+        self.gateway = gateway
+        self.ask(method, path, body, keep, token, **more)
+
+    def ask(self, method, path, body=b"", keep=False, token="", **more):
+        """ask - a request; once more where the connection was kept"""
         self.raw, self.out, self.ended = b"", b"", False
         pairs = {
             "REQUEST_METHOD": method,
@@ -49,7 +54,7 @@ class Request:
             "SERVER_PROTOCOL": "HTTP/1.1",
         }
         if token is not None:
-            pairs["HTTP_AUTHORIZATION"] = f"Bearer {token or gateway.token}"
+            pairs["HTTP_AUTHORIZATION"] = f"Bearer {token or self.gateway.token}"
         if body:
             pairs["CONTENT_LENGTH"] = str(len(body))
         pairs.update(more)
@@ -90,6 +95,12 @@ class Request:
         while text not in self.out:
             if not self.more():
                 raise AssertionError(f"ended without {text!r}: {self.out!r}")
+
+    def answer(self):
+        """answer - to its end, where the connection may stay open"""
+        while not self.ended and self.more():
+            pass
+        return self.out
 
     def rest(self):
         """rest - all of the answer, to the end of the connection"""

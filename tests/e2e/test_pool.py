@@ -1,5 +1,6 @@
 """The pool, met by a web server that does the unusual: API.md 3 and DESIGN.md 2, over FastCGI itself."""
 
+import json
 import select
 import socket
 import time
@@ -165,12 +166,53 @@ class Crowded(GatewayCase):
             self.assertEqual(s.recv(1), b"")
             s.close()
 
-    def test_connections_that_are_kept_open_pin_nothing(self):
-        kept = [Request(self.gw, "GET", "/healthz", keep=True) for _ in range(6)]
+
+class Kept(GatewayCase):
+    """Connections that a web server keeps open."""
+
+    options = {"workers": 1, "config": ("threads: 6",)}
+
+    def keep(self, n):
+        """keep - n connections that have had an answer"""
+        kept = [Request(self.gw, "GET", "/healthz", keep=True) for _ in range(n)]
         for call in kept:
-            call.rest()  # to the end of the connection, which is ours to close
+            call.answer()
             self.assertEqual((call.status, call.ended), (200, True))
-        self.call("GET", "/v1/models")
+        return kept
+
+    def test_they_pin_nothing(self):
+        kept = self.keep(20)
+        for _ in range(10):
+            self.call("GET", "/v1/models")
+        for call in kept:
+            call.ask("GET", "/healthz")
+            call.rest()
+            self.assertEqual(call.status, 200)
+
+    def test_they_are_used_again(self):
+        llm = self.gw.llm("events=3")
+        call = Request(self.gw, "GET", "/healthz", keep=True)
+        call.answer()
+        for _ in range(20):
+            fields = {"model": llm, "stream": True, "messages": [{"role": "user", "content": "?"}]}
+            call.ask("POST", "/v1/chat/completions", json.dumps(fields).encode(), keep=True)
+            self.assertIn(b"[DONE]", call.answer())
+            call.ask("GET", "/v1/models", keep=True, token="mcpd_pat_unknown")
+            call.answer()
+            self.assertEqual(call.status, 401)
+        call.ask("GET", "/healthz")
+        call.rest()
+
+    def test_they_are_closed_where_no_thread_is_left_for_them(self):
+        (kept,) = self.keep(1)
+        gate = self.gw.gate()
+        llm = self.gw.llm(f"events=2,gate={gate}")
+        streams = [self.gw.chat_stream(llm) for _ in range(6)]
+        self.assertEqual(kept.socket.recv(1), b"")
+        kept.close()
+        self.gw.open_gate(gate)
+        for stream in streams:
+            self.assertEqual(stream.rest()[-1], "data: [DONE]")
 
 
 class OneThread(GatewayCase):

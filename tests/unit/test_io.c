@@ -199,16 +199,25 @@ Test(io, an_answer_larger_than_all_buffers_arrives_whole, .timeout = 30)
 	cr_expect_eq(seen, sizeof(answer) + 1);
 }
 
+/* ask_to_keep - a request whose connection the web server would use again */
+static void
+ask_to_keep(void)
+{
+	record(BEGIN, "\0\1\1\0\0\0\0\0", 8);		/* FCGI_KEEP_CONN */
+	record(PARAMS, "", 0);
+}
+
 Test(io, a_kept_connection_takes_another_request)
 {
 	struct io *io;
+	size_t total;
 	int kept = -1;
 
-	record(BEGIN, "\0\1\1\0\0\0\0\0", 8);		/* FCGI_KEEP_CONN */
-	record(PARAMS, "", 0);
+	ask_to_keep();
 	record(STDIN, "", 0);
 	io = open_io();
 	cr_assert(io->may_keep);
+	cr_assert_eq(read_all(io, &total), RC_OK);
 	io->kept = &kept;
 	io->ops->close(io);
 	cr_assert_eq(kept, ours);
@@ -224,12 +233,13 @@ Test(io, the_connection_is_closed_though_the_web_server_would_keep_it)
 	struct pollfd in = { .fd = peer, .events = POLLIN };
 	char out[256];
 	struct io *io;
+	size_t total;
 	int64_t start;
 
-	record(BEGIN, "\0\1\1\0\0\0\0\0", 8);		/* FCGI_KEEP_CONN */
-	record(PARAMS, "", 0);
+	ask_to_keep();
 	record(STDIN, "", 0);
 	io = open_io();
+	cr_assert_eq(read_all(io, &total), RC_OK);
 	start = clock_mono_ms();
 	io->ops->close(io);
 	cr_expect_lt(clock_mono_ms() - start, 400, "it does not wait for the web server to close");
@@ -238,6 +248,23 @@ Test(io, the_connection_is_closed_though_the_web_server_would_keep_it)
 		;
 	cr_expect_eq(poll(&in, 1, 0), 1);
 	cr_expect(in.revents & POLLHUP);
+}
+
+Test(io, a_connection_with_half_of_a_body_is_not_kept)
+{
+	char out[256];
+	struct io *io;
+	int kept = -1;
+
+	ask_to_keep();
+	record(STDIN, "0123456789", 10);
+	io = open_io();
+	io->kept = &kept;
+	shutdown(peer, SHUT_WR);
+	io->ops->close(io);
+	cr_expect_eq(kept, -1, "its rest would be taken for the next request");
+	while (read(peer, out, sizeof(out)) > 0)
+		;
 }
 
 Test(io, a_client_that_left_is_told_from_one_that_waits)

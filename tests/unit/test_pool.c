@@ -62,8 +62,9 @@ next(int fd)
 	return c;
 }
 
-/* serve - say by whom ('b'usy or 's'aturated), and stay until the client says that it may end */
-static void
+/* serve - say by whom ('b'usy or 's'aturated), and stay until the client says that it may end; with a
+   'k' it asks for the connection to be kept */
+static int
 serve(void *arg, struct http **http, int fd, bool saturated)
 {
 	char c = saturated ? 's' : 'b';
@@ -71,9 +72,10 @@ serve(void *arg, struct http **http, int fd, bool saturated)
 	(void)arg;
 	(void)http;
 	cr_assert_eq(write(fd, &c, 1), 1);
-	if (!saturated)
-		(void)!read(fd, &c, 1);
+	if (!saturated && read(fd, &c, 1) == 1 && c == 'k')
+		return fd;
 	close(fd);
+	return -1;
 }
 
 static void
@@ -99,9 +101,12 @@ start(unsigned max, struct board *b, int64_t max_requests)
 		.max_requests = max_requests, .serve = serve, .ended = on_ended, .worn = on_worn,
 	};
 
+	struct pool *p = pool_new(&opts);
+
 	if (b != NULL)
 		atomic_store(&b->slots[0].pid, getpid());
-	return pool_new(&opts);
+	pool_start(p);
+	return p;
 }
 
 /* finish - stop it, and wait for its last thread */
@@ -245,6 +250,161 @@ Test(pool, after_the_stop_streams_go_on_and_nobody_else_comes_in)
 	pool_free(p);
 	close(a);
 	close(b);
+}
+
+/* say - what shall become of the connection; where it was kept, this is its next request as well */
+static void
+say(int fd, char c)
+{
+	cr_assert_eq(write(fd, &c, 1), 1);
+}
+
+/* keep - a client whose connection is kept, and no thread has it any more */
+static int
+keep(void)
+{
+	int fd = client();
+
+	cr_assert_eq(next(fd), 'b');
+	say(fd, 'k');
+	while (board_busy(board) > 0)
+		usleep(1000);
+	return fd;
+}
+
+/* ended - the pool has closed the connection */
+static void
+ended(int fd)
+{
+	char c;
+
+	ready(fd);
+	cr_expect_leq(read(fd, &c, 1), 0, "not closed");
+	close(fd);
+}
+
+Test(pool, a_kept_connection_waits_without_a_thread)
+{
+	struct pool *p = start(8, board, 0);
+	int fds[6];
+
+	for (int i = 0; i < 6; i++)
+		fds[i] = keep();
+	cr_expect_leq(pool_threads(p), 4);	/* one leads, some have led, one is the reserved one */
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 6; i++) {
+			say(fds[i], round < 2 ? 'k' : 'x');
+			cr_expect_eq(next(fds[i]), 'b');
+		}
+	}
+	for (int i = 0; i < 6; i++)
+		ended(fds[i]);
+	finish(p);
+}
+
+Test(pool, kept_connections_are_closed_when_all_threads_are_busy)
+{
+	struct pool *p = start(2, board, 0);
+	int kept = keep(), a = client(), b;
+
+	cr_expect_eq(next(a), 'b');
+	say(kept, 'k');				/* one is busy: there is still a thread for it */
+	cr_expect_eq(next(kept), 'b');
+	while (board_busy(board) > 1)
+		usleep(1000);
+	b = client();
+	cr_expect_eq(next(b), 'b');
+	ended(kept);
+	close(a);
+	close(b);
+	finish(p);
+}
+
+/* answer_when_full - of a kept connection that asks in the moment when the last thread becomes busy:
+   's', or 0 where it was closed just before */
+static char
+answer_when_full(void)
+{
+	int kept = keep(), a = client(), b;
+	char c = 0;
+
+	cr_assert_eq(next(a), 'b');
+	b = client();
+	cr_assert_eq(next(b), 'b');
+	(void)!send(kept, "k", 1, MSG_NOSIGNAL);
+	ready(kept);
+	(void)!read(kept, &c, 1);
+	close(kept);
+	close(a);
+	close(b);
+	while (board_busy(board) > 0)
+		usleep(1000);
+	return c;
+}
+
+Test(pool, a_request_on_a_kept_connection_that_no_thread_has_time_for_is_refused)
+{
+	struct pool *p = start(2, board, 0);
+	int left = 200;
+	char c;
+
+	while ((c = answer_when_full()) == 0 && left-- > 0)
+		;
+	cr_expect_eq(c, 's');
+	finish(p);
+}
+
+Test(pool, keeps_no_more_than_64)
+{
+	struct pool *p = start(2, board, 0);
+	int fds[64];
+
+	for (int i = 0; i < 64; i++)
+		fds[i] = keep();
+	ended(keep());
+	for (int i = 0; i < 64; i++) {
+		say(fds[i], 'x');
+		cr_expect_eq(next(fds[i]), 'b');
+		ended(fds[i]);
+	}
+	finish(p);
+}
+
+Test(pool, a_kept_connection_that_the_web_server_closes_is_no_request)
+{
+	struct pool *p = start(2, board, 7);
+	int fd;
+
+	for (int i = 0; i < 6; i++)
+		close(keep());
+	fd = keep();
+	cr_expect_eq(next(told[0]), 'w');
+	say(fd, 'x');
+	cr_expect_eq(next(fd), 'b');
+	ended(fd);
+	finish(p);
+}
+
+Test(pool, what_was_asked_on_a_kept_connection_before_the_stop_is_served)
+{
+	for (int i = 0; i < 50; i++) {
+		struct pool *p = start(4, board, 0);
+		int fds[3], idle = keep();
+
+		for (int k = 0; k < 3; k++)
+			fds[k] = keep();
+		for (int k = 0; k < 3; k++)
+			say(fds[k], 'k');
+		finish(p);
+		for (int k = 0; k < 3; k++) {
+			cr_expect_eq(next(fds[k]), 'b');
+			ended(fds[k]);
+		}
+		ended(idle);
+		close_all();
+		memset(strchr(dir, '.') + 1, 'X', 6);
+		open_all();
+	}
 }
 
 Test(pool, tells_once_when_it_has_served_enough)
