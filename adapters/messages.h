@@ -2,7 +2,8 @@
  * messages.h - Anthropic's Messages API as clients speak it: to Anthropic as it is, to others translated.
  *
  * Shapes  one file a step: messages_native.c forwards; messages_request.c, messages_answer.c and
- *         messages_stream.c translate to and from OpenAI's chat/completions; messages.c has the rows
+ *         messages_stream.c translate to and from OpenAI's chat/completions; messages_whole.c makes a
+ *         stream of an answer that is none; messages.c has the rows
  * Units   tokens, bytes
  * Errors  as adapter.h says of each slot
  * Owns    nothing but the state of a stream, freed by messages_stream_release()
@@ -29,6 +30,10 @@ enum rc messages_event(const struct adapter_call *call, struct adapter_stream *s
 enum rc messages_finish(const struct adapter_call *call, struct adapter_stream *s, struct buf *out,
     struct error *err);
 void messages_stream_release(void *state);
+
+/* messages_whole - a whole Message as the events of a stream, for a client whose stream has begun;
+   RC_UPSTREAM: it is none, RC_TOO_LARGE */
+enum rc messages_whole(const char *body, size_t len, struct buf *out, struct error *err);
 
 #define MESSAGES_STREAM_SIZE	128	/* bytes of a stream's state; messages_stream.c checks it */
 

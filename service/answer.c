@@ -9,6 +9,7 @@
 
 #define OUT_SLACK	65536		/* bytes beside one event that may wait for a write */
 #define WRITE_AT	32768		/* bytes of events that are written without waiting for more */
+#define EVENTS_MOST	8		/* times its size may a whole answer have as events */
 #define DRAIN_LOOK_MS	1000		/* how often a silent call looks whether we shut down */
 
 /* answer_init - nothing sent, nothing known */
@@ -311,26 +312,31 @@ answer_events(struct answer *a)
 	};
 }
 
-/* send_whole - a checked answer, with its length; where the stream is open already, as its events */
+/* send_events - a checked answer to a client whose stream is open already */
+static enum rc
+send_events(struct answer *a, const struct buf *body, struct error *err)
+{
+	struct buf events = BUF_INIT(EVENTS_MOST * a->whole.max + OUT_SLACK);
+	enum rc rc = a->dialect->whole(body->p, body->len, &events, err);
+
+	if (rc == RC_TOO_LARGE)
+		rc = error_set(err, RC_UPSTREAM, "the answer is larger than %zu bytes", events.max);
+	if (rc == RC_OK)
+		rc = put(a, events.p, events.len, err);
+	buf_release(&events);
+	return rc;
+}
+
+/* send_whole - a checked answer, with its length */
 static enum rc
 send_whole(struct answer *a, const struct buf *body, struct error *err)
 {
-	const char *p = body->p, *end = body->p + body->len, *nl, *lead = a->dialect->before;
 	enum rc rc;
 
-	if (!a->committed) {
-		rc = commit(a, a->upstream_status, (int64_t)body->len, err);
-		return rc == RC_OK ? put(a, body->p, body->len, err) : rc;
-	}
-	for (; p < end; p = nl + 1, lead = "\ndata: ") {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		if (nl == NULL)
-			nl = end;
-		if ((rc = put(a, lead, strlen(lead), err)) != RC_OK ||
-		    (rc = put(a, p, (size_t)(nl - p), err)) != RC_OK)
-			return rc;
-	}
-	return put(a, a->dialect->after, strlen(a->dialect->after), err);
+	if (a->committed)
+		return send_events(a, body, err);
+	rc = commit(a, a->upstream_status, (int64_t)body->len, err);
+	return rc == RC_OK ? put(a, body->p, body->len, err) : rc;
 }
 
 /* end_of_whole - the body is complete: is it an answer */

@@ -1,6 +1,7 @@
 /* dialect.c - errors and signs of life, path by path */
 #include <string.h>
 
+#include "adapters/messages.h"
 #include "base/jwrite.h"
 #include "service/dialect.h"
 
@@ -89,30 +90,59 @@ put_response_error(const struct failure *f, const char *request_id, struct buf *
 	jwrite_put(&w, "}");
 }
 
+/* put_one_event - a body as the data of one event, a line for each of its own */
+static enum rc
+put_one_event(const char *before, const char *body, size_t len, const char *after, struct buf *out,
+    struct error *err)
+{
+	const char *p = body, *end = body + len, *nl, *lead = before;
+	enum rc rc = RC_OK;
+
+	for (; p < end && rc == RC_OK; p = nl + 1, lead = "\ndata: ") {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		if (nl == NULL)
+			nl = end;
+		if ((rc = buf_addstr(out, lead, err)) == RC_OK)
+			rc = buf_add(out, p, (size_t)(nl - p), err);
+	}
+	return rc == RC_OK ? buf_addstr(out, after, err) : rc;
+}
+
+/* put_whole_chat - as it is, and the end */
+static enum rc
+put_whole_chat(const char *body, size_t len, struct buf *out, struct error *err)
+{
+	return put_one_event("data: ", body, len, "\n\ndata: [DONE]\n\n", out, err);
+}
+
+/* put_whole_response - the last event of a response holds it whole */
+static enum rc
+put_whole_response(const char *body, size_t len, struct buf *out, struct error *err)
+{
+	return put_one_event("event: response.completed\ndata: {\"type\":\"response.completed\","
+	    "\"response\":", body, len, "}\n\n", out, err);
+}
+
 /* the last row has all other paths */
 static const struct dialect dialects[] = {
 	{
 		.apis = API_MESSAGES | API_COUNT_TOKENS,
 		.keepalive = "event: ping\ndata: {\"type\": \"ping\"}\n\n",
-		.before = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":",
-		.after = "}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+		.whole = messages_whole,
 		.failed = "event: error\n",
 		.failure = put_anthropic,
 		.event = put_anthropic,
 	}, {
 		.apis = API_RESPONSES,
 		.keepalive = ": keepalive\n\n",
-		.before = "event: response.completed\ndata: {\"type\":\"response.completed\","
-		    "\"response\":",
-		.after = "}\n\n",
+		.whole = put_whole_response,
 		.failed = "event: error\n",
 		.failure = put_openai,
 		.event = put_response_error,
 	}, {
 		.apis = ~0u,
 		.keepalive = ": keepalive\n\n",
-		.before = "data: ",
-		.after = "\n\ndata: [DONE]\n\n",
+		.whole = put_whole_chat,
 		.failed = "",
 		.failure = put_openai,
 		.event = put_openai,

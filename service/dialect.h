@@ -4,7 +4,7 @@
  * Shapes  one row a group of paths: an error as a body, as an event of a stream, a sign of life, and
  *         a whole answer as the events of a stream that has begun
  * Units   bytes
- * Errors  none: what does not fit into the buffer is left out
+ * Errors  of whole() alone; of the others none: what does not fit into the buffer is left out
  * Owns    nothing
  * Source  API.md 3 (errors, streaming), TRANSLATION.md 5; Anthropic's types by status are those of its
  *         API reference, "Errors"
@@ -17,7 +17,9 @@
 struct dialect {
 	unsigned	 apis;
 	const char	*keepalive;	/* in a silent stream */
-	const char	*before, *after;/* a whole answer, where a stream has begun */
+	enum rc		(*whole)(const char *body, size_t len, struct buf *out,
+			    struct error *err);	/* a whole answer, where a stream has begun;
+						   RC_UPSTREAM: it is none, RC_TOO_LARGE */
 	const char	*failed;	/* the event: line of an error in a stream; "": none */
 	void		(*failure)(const struct failure *f, const char *request_id,
 			    struct buf *out);	/* the error as a body */

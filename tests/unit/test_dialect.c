@@ -149,3 +149,80 @@ Test(dialect, keeps_what_the_native_error_of_a_stream_says)
 	cr_expect_null(strstr(event_of(API_MESSAGES, &f, &out), "sk-ant"));
 	buf_release(&out);
 }
+
+/* whole_of - a whole answer, on a path whose stream has begun; or why it is none */
+static const char *
+whole_of(enum api api, const char *body, struct buf *out)
+{
+	struct error err;
+
+	buf_clear(out);
+	if (dialect_of(api)->whole(body, strlen(body), out, &err) != RC_OK)
+		(void)buf_addstr(out, err.msg, NULL);
+	return out->p;
+}
+
+#define BLOCK(type, i, rest) "event: content_block_" type "\ndata: {\"type\":\"content_block_" type	\
+	"\",\"index\":" #i rest "}\n\n"
+
+Test(dialect, tells_a_whole_message_in_the_deltas_that_clients_read)
+{
+	static const char message[] = "{\"id\":\"m\",\n \"content\":["
+	    "{\"type\":\"thinking\",\"thinking\":\"hm\",\"signature\":\"s\"},"
+	    "{\"type\":\"text\",\"text\":\"a\\n\",\"citations\":null},{\"type\":\"text\",\"text\":\"\"},"
+	    "{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{\"q\": \"x\"}},"
+	    "{\"type\":\"tool_use\",\"id\":\"u\",\"name\":\"f\",\"input\":{}},"
+	    "{\"type\":\"redacted_thinking\",\"data\":\"d\"},{\"type\":\"fallback\",\"text\":\"x\"}],"
+	    "\"stop_reason\":\"tool_use\",\"stop_sequence\":null,\"usage\":{\"input_tokens\":3,"
+	    "\"output_tokens\":4}}";
+	struct buf out = BUF_INIT(MAX);
+
+	cr_expect_str_eq(whole_of(API_MESSAGES, message, &out),
+	    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\","
+	    "\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":"
+	    "{\"input_tokens\":3,\"output_tokens\":4}}}\n\n"
+	    BLOCK("start", 0, ",\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\","
+		"\"signature\":\"\"}")
+	    BLOCK("delta", 0, ",\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"hm\"}")
+	    BLOCK("delta", 0, ",\"delta\":{\"type\":\"signature_delta\",\"signature\":\"s\"}")
+	    BLOCK("stop", 0, "")
+	    BLOCK("start", 1, ",\"content_block\":{\"type\":\"text\",\"text\":\"\",\"citations\":null}")
+	    BLOCK("delta", 1, ",\"delta\":{\"type\":\"text_delta\",\"text\":\"a\\n\"}")
+	    BLOCK("stop", 1, "")
+	    BLOCK("start", 2, ",\"content_block\":{\"type\":\"text\",\"text\":\"\"}")
+	    BLOCK("stop", 2, "")
+	    BLOCK("start", 3, ",\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\","
+		"\"input\":{}}")
+	    BLOCK("delta", 3, ",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":"
+		"\"{\\\"q\\\":\\\"x\\\"}\"}")
+	    BLOCK("stop", 3, "")
+	    BLOCK("start", 4, ",\"content_block\":{\"type\":\"tool_use\",\"id\":\"u\",\"name\":\"f\","
+		"\"input\":{}}")
+	    BLOCK("stop", 4, "")
+	    BLOCK("start", 5, ",\"content_block\":{\"type\":\"redacted_thinking\",\"data\":\"d\"}")
+	    BLOCK("stop", 5, "")
+	    BLOCK("start", 6, ",\"content_block\":{\"type\":\"fallback\",\"text\":\"x\"}")
+	    BLOCK("stop", 6, "")
+	    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
+	    "\"tool_use\",\"stop_sequence\":null},\"usage\":{\"input_tokens\":3,\"output_tokens\":4}}"
+	    "\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+	cr_expect_str_eq(whole_of(API_MESSAGES, "{\"content\":[]}", &out),
+	    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"content\":[]}}\n\n"
+	    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":null,"
+	    "\"stop_sequence\":null},\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}\n\n"
+	    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+	cr_expect_str_eq(whole_of(API_MESSAGES, "{\"type\":\"error\"}", &out),
+	    "the answer is no message: it has no content");
+	buf_release(&out);
+}
+
+Test(dialect, gives_all_other_answers_as_one_event)
+{
+	struct buf out = BUF_INIT(MAX);
+
+	cr_expect_str_eq(whole_of(API_CHAT, "{\n}\n", &out),
+	    "data: {\ndata: }\n\ndata: [DONE]\n\n");
+	cr_expect_str_eq(whole_of(API_RESPONSES, "{}", &out), "event: response.completed\ndata: "
+	    "{\"type\":\"response.completed\",\"response\":{}}\n\n");
+	buf_release(&out);
+}
