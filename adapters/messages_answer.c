@@ -111,7 +111,9 @@ put_input(struct jwrite *w, struct span arguments, struct error *err)
 	char *text = jscan_text(arguments, &len);
 	enum rc rc = RC_OK;
 
-	if (text == NULL || len == 0)
+	if (jscan_type(arguments) == 'o')	/* some providers give the object itself */
+		jwrite_compact(w, arguments);
+	else if (text == NULL || len == 0)
 		jwrite_put(w, "{}");
 	else if (jscan_object(text, len, &opts, NULL, 0, &object, &why) == RC_OK)
 		jwrite_compact(w, object);

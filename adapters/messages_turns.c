@@ -25,16 +25,18 @@ put_text_content(struct build *b, struct span content, const char *at)
 	return b->w.rc;
 }
 
-/* has_items - a list that is not empty, or a string that is not */
+/* has_items - a string that is not empty, or a list of anything but empty texts */
 static bool
 has_items(struct span content)
 {
-	struct span first;
-	size_t at = 0;
+	struct span block;
 
 	if (jscan_type(content) == 's')
 		return !text_empty(content);
-	return jscan_type(content) == 'a' && jscan_next(content, &at, NULL, &first);
+	for (size_t at = 0; jscan_next(content, &at, NULL, &block); )
+		if (jscan_type(block) != 'o' || !block_empty(block))
+			return true;
+	return false;
 }
 
 /* put_system - a message of its own */
