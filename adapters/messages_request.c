@@ -295,7 +295,7 @@ put_thinking(struct build *b, const struct members *m)
 		jwrite_put(&b->w, ",\"reasoning_effort\":");
 		jwrite_str(&b->w, found);
 	}
-	if (!thinks && is_given(effort))
+	if ((!thinks || found == NULL) && is_given(effort))
 		adapter_ignore(b->out, effort_name, sizeof(effort_name) - 1);
 	if (!thinks && is_given(thinking) && !jscan_is(jscan_get(thinking, "type"), "disabled"))
 		adapter_ignore(b->out, thinking_name, sizeof(thinking_name) - 1);
