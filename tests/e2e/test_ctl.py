@@ -166,7 +166,7 @@ class Use(GatewayCase):
         if not ready:
             child.kill()
             self.fail("nothing came")
-        return child.stdout.readline()
+        return child.stdout.readline().decode()
 
     def run_words(self, *args, status=0):
         """run_words - on both ways; their numbers may differ"""
@@ -248,8 +248,8 @@ class Use(GatewayCase):
             llm = self.gw.llm("events=1")
             child = subprocess.Popen(
                 self.command(way, "logs", "-f", "--llm", llm, "--no-headers"),
-                stdout=subprocess.PIPE, text=True, env=self.env(),
-            )
+                stdout=subprocess.PIPE, bufsize=0, env=self.env(),
+            )  # bufsize: select() does not see what a buffer has
             self.addCleanup(child.kill)
             for _ in range(3):
                 self.assertEqual(self.gw.chat(llm).status, 200)
