@@ -3,7 +3,7 @@
  *
  * Shapes  one thread leads: it alone waits for a connection. When it has taken one, another
  *         becomes the leader, or is started, up to max. A reserved thread beyond them accepts
- * *         only while all threads of all workers are busy, and is told so. A connection that is kept
+ *         only while all threads of all workers are busy, and is told so. A connection that is kept
  *         waits for its next request in what the leader waits for, without a thread: until all
  *         threads of this worker are busy, or pool_stop()
  * Units   threads, ms
