@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "adapters/deadline.h"
 #include "adapters/destination.h"
 #include "adapters/http_head.h"
 #include "adapters/http_options.h"
+#include "adapters/http_sockets.h"
 #include "adapters/wipe.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -25,6 +25,7 @@ struct http {
 	CURL		*plain;		/* has the options that are the same for all calls */
 	CURL		*easy;		/* the call's own: lines of an answer stay in it, and may hold a
 					   key that the provider repeats */
+	struct http_sockets sockets;
 	bool		 proxied;
 	size_t		 max_header;
 	struct call	*call;		/* the one that runs, else NULL */
@@ -85,7 +86,14 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 		deadline_set(&c->deadline, PHASE_CONNECT);
 	if (!h->proxied && destination_check(&c->rules, &to->addr, &c->refusal) != RC_OK)
 		return CURL_SOCKET_BAD;		/* another address of the host may be allowed */
-	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+	return http_sockets_open(&h->sockets, to);
+}
+
+/* on_close - whenever it is: a kept connection outlives its call */
+static int
+on_close(void *arg, curl_socket_t fd)
+{
+	return http_sockets_close(&((struct http *)arg)->sockets, fd);
 }
 
 /* start - may the request go over this connection, now */
@@ -183,6 +191,8 @@ http_new(const struct http_settings *s)
 	h->proxied = s->proxy != NULL && *s->proxy != '\0';
 	set(h->plain, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	set(h->plain, CURLOPT_OPENSOCKETDATA, h);
+	set(h->plain, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	set(h->plain, CURLOPT_CLOSESOCKETDATA, h);
 	set(h->plain, CURLOPT_PREREQFUNCTION, on_start);
 	set(h->plain, CURLOPT_PREREQDATA, h);
 	set(h->plain, CURLOPT_HEADERFUNCTION, on_header);
@@ -201,6 +211,7 @@ http_free(struct http *h)
 	curl_easy_cleanup(h->plain);
 	curl_multi_cleanup(h->multi);
 	curl_share_cleanup(h->share);
+	http_sockets_release(&h->sockets);
 	free(h);
 }
 
@@ -451,6 +462,7 @@ http_call(struct http *h, const struct http_request *req, const struct http_even
 		rc = destination_check_host(&c.rules, c.host, err);
 	if (rc == RC_OK && (rc = list_make(req, &headers, err)) == RC_OK) {
 		h->call = &c;
+		http_sockets_tidy(&h->sockets);
 		options(h, req, headers);
 		if (curl_multi_add_handle(h->multi, h->easy) != CURLM_OK)
 			abort();

@@ -93,6 +93,7 @@ bench_serve(void *arg)
 	int fd;
 
 	while (s->step->then != END && (fd = accept(s->listener, NULL, NULL)) >= 0) {
+		atomic_store(&s->fd, fd);
 		s->connections++;
 		while (s->step->then != END && serve_step(s, fd))
 			;

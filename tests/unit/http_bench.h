@@ -11,6 +11,7 @@
 #define TESTS_UNIT_HTTP_BENCH_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "adapters/http.h"
 #include "base/buf.h"
@@ -43,6 +44,7 @@ struct step {				/* one request at the server */
 struct server {
 	const struct step *step;	/* the next one */
 	int		 listener, port, connections, requests;
+	atomic_int	 fd;		/* of the newest connection */
 	bool		 saw_close;	/* HOLD: the client closed */
 	struct buf	 seen[REQUESTS_KEPT];	/* requests; read after bench_stop() */
 	pthread_t	 thread;

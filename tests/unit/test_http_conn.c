@@ -44,6 +44,30 @@ Test(http_conn, sends_once_more_when_a_kept_connection_dies_before_any_answer)
 	bench_release(&b);
 }
 
+/* some servers say that they have waited long enough before they close */
+Test(http_conn, takes_nothing_that_came_before_the_request_for_its_answer)
+{
+	static const char late[] = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n";
+	static const struct step script[] = {
+		{ OK_HELLO, KEEP }, { OK_HELLO, KEEP }, { OK_HELLO, SHUT }, { NULL, END }
+	};
+	struct bench b;
+
+	bench_open(&b, script);
+	cr_assert_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+	cr_assert_eq(write(atomic_load(&b.server.fd), late, strlen(late)), (ssize_t)strlen(late));
+	for (int i = 0; i < 2; i++) {
+		cr_expect_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+		cr_expect_eq(b.status, 200);
+		cr_expect_str_eq(b.body.p, "hello");
+		cr_expect_eq(b.result.attempts, 1);
+	}
+	bench_stop(&b);
+	cr_expect_eq(b.server.connections, 2);
+	cr_expect_eq(b.server.requests, 3);
+	bench_release(&b);
+}
+
 /* what must not be sent a second, or a third time */
 static const struct {
 	struct step	 script[5];
