@@ -428,7 +428,7 @@ take_choice(struct feed *f, struct span choice)
 	jscan_members(choice, w, 2);
 	if ((rc = take_delta(f, w[0].value)) != RC_OK)
 		return rc;
-	return reason->p != NULL && jscan_type(*reason) != '0' ? finish(f, *reason) : RC_OK;
+	return openai_is_finish(*reason) ? finish(f, *reason) : RC_OK;
 }
 
 /* end - the counts, the reason, and that was it */

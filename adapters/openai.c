@@ -106,19 +106,25 @@ is_error(const struct sse_event *event, const struct openai_chunk *c)
 	    jscan_is(c->kind, "error");
 }
 
+/* openai_is_finish - see openai.h */
+bool
+openai_is_finish(struct span reason)
+{
+	return jscan_type(reason) == 's' && !jscan_is(reason, "");
+}
+
 /* has_finish - does any choice give its finish_reason */
 static bool
 has_finish(const struct openai_chunk *c)
 {
-	struct span choice, reason;
+	struct span choice;
 
 	if (jscan_type(c->choices) != 'a')
 		return false;
 	for (size_t at = 0; jscan_next(c->choices, &at, NULL, &choice); ) {
 		if (jscan_type(choice) != 'o')
 			continue;
-		reason = jscan_get(choice, "finish_reason");
-		if (reason.p != NULL && jscan_type(reason) != '0')
+		if (openai_is_finish(jscan_get(choice, "finish_reason")))
 			return true;
 	}
 	return false;

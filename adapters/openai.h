@@ -29,4 +29,7 @@ struct openai_chunk {			/* an event's object, and the members that tell us somet
 enum openai_kind openai_look(const struct adapter_call *call, struct adapter_stream *s,
     const struct sse_event *event, struct openai_chunk *chunk, struct error *err);
 
+/* openai_is_finish - is it a finish_reason; some servers write "" until there is one */
+bool openai_is_finish(struct span reason);
+
 #endif

@@ -209,6 +209,8 @@ play(struct stream *st, enum api api, const char *in)
 
 #define CHUNK	"data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":null}]}\n\n"
 #define LAST	"data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+#define BLANK	"data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"\"}]}\n\n"
+#define ODD	"data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":false}]}\n\n"
 #define USAGE	"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":5}}\n\n"
 #define DONE	"data: [DONE]\n\n"
 #define REST	"data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}"
@@ -237,6 +239,8 @@ static const struct { enum api api; enum end end; const char *in, *out; } stream
 	/* ends that are none */
 	{ API_CHAT, CUT, CHUNK, CHUNK },
 	{ API_CHAT, CUT, "", "" },
+	{ API_CHAT, CUT, BLANK, BLANK },
+	{ API_CHAT, CUT, ODD, ODD },
 	{ API_CHAT, CUT, CHUNK "data: {\"choices\":[{\"fini", CHUNK },
 	{ API_CHAT, CUT, LAST "data: {\"torn", LAST },
 	{ API_CHAT, CUT, CHUNK "data: [DON", CHUNK },
