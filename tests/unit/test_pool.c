@@ -92,12 +92,12 @@ on_worn(void *arg)
 	(void)!write(told[1], "w", 1);
 }
 
-/* start - a pool of max threads, alone or on a board where it is all the workers there are */
+/* start_of - a pool of max threads, alone or on a board, where all workers have capacity threads */
 static struct pool *
-start(unsigned max, struct board *b, int64_t max_requests)
+start_of(unsigned max, unsigned capacity, struct board *b, int64_t max_requests)
 {
 	const struct pool_opts opts = {
-		.listen_fd = l.fd, .max = max, .board = b, .capacity = max,
+		.listen_fd = l.fd, .max = max, .board = b, .capacity = capacity,
 		.max_requests = max_requests, .serve = serve, .ended = on_ended, .worn = on_worn,
 	};
 
@@ -107,6 +107,13 @@ start(unsigned max, struct board *b, int64_t max_requests)
 		atomic_store(&b->slots[0].pid, getpid());
 	pool_start(p);
 	return p;
+}
+
+/* start - it is all the workers there are */
+static struct pool *
+start(unsigned max, struct board *b, int64_t max_requests)
+{
+	return start_of(max, max, b, max_requests);
 }
 
 /* finish - stop it, and wait for its last thread */
@@ -302,9 +309,11 @@ Test(pool, a_kept_connection_waits_without_a_thread)
 	finish(p);
 }
 
-Test(pool, kept_connections_are_closed_when_all_threads_are_busy)
+/* kept_closes - all threads of this worker become busy while it keeps a connection */
+static void
+kept_closes(unsigned capacity)
 {
-	struct pool *p = start(2, board, 0);
+	struct pool *p = start_of(2, capacity, board, 0);
 	int kept = keep(), a = client(), b;
 
 	cr_expect_eq(next(a), 'b');
@@ -318,6 +327,16 @@ Test(pool, kept_connections_are_closed_when_all_threads_are_busy)
 	close(a);
 	close(b);
 	finish(p);
+}
+
+Test(pool, kept_connections_are_closed_when_all_threads_are_busy)
+{
+	kept_closes(2);
+}
+
+Test(pool, that_another_worker_has_time_does_not_help_a_kept_connection)
+{
+	kept_closes(3);
 }
 
 /* answer_when_full - of a kept connection that asks in the moment when the last thread becomes busy:
