@@ -212,7 +212,8 @@ take_pairs(struct span object, struct pairs *out)
 	}
 }
 
-/* not_there - 404: never was, or was deleted there, which comes with the metadata of that version */
+/* not_there - 404: never was, or was deleted or destroyed there, which comes with the metadata of that
+   version; one that was destroyed can't be undeleted, whenever it had been deleted before */
 static enum rc
 not_there(const struct exchange *x, struct span meta, int64_t *version, struct error *err)
 {
@@ -220,7 +221,10 @@ not_there(const struct exchange *x, struct span meta, int64_t *version, struct e
 	char *at = meta.p != NULL ? jscan_text(jscan_get(meta, "deletion_time"), NULL) : NULL;
 
 	*version = n > 0 ? n : 0;
-	if (n > 0)
+	if (n > 0 && jscan_type(jscan_get(meta, "destroyed")) == 't')
+		error_set(err, RC_NOT_FOUND, "SecretBackend %s: %s was destroyed in OpenBao (set its "
+		    "values again)", x->b->name, x->path);
+	else if (n > 0)
 		error_set(err, RC_NOT_FOUND, "SecretBackend %s: %s was deleted in OpenBao%s%.40s "
 		    "(undelete it there, or set its values again)", x->b->name, x->path,
 		    at != NULL && *at != '\0' ? " at " : "", at != NULL ? at : "");

@@ -33,6 +33,12 @@ reads[] = {
 	{ ANSWER("404", "{\"data\":{\"data\":null," META("4", "2026-01-02T03:04:05Z") "}}"),
 	    RC_NOT_FOUND, "SecretBackend bao: secret/data/mcpd/x was deleted in OpenBao at "
 	    "2026-01-02T03:04:05Z (undelete it there, or set its values again)", 4 },
+	{ ANSWER("404", "{\"data\":{\"data\":null,\"metadata\":{\"version\":2,\"deletion_time\":\"\","
+	    "\"destroyed\":true}}}"), RC_NOT_FOUND, "SecretBackend bao: secret/data/mcpd/x was "
+	    "destroyed in OpenBao (set its values again)", 2 },
+	{ ANSWER("404", "{\"data\":{\"data\":null,\"metadata\":{\"version\":3,\"destroyed\":true,"
+	    "\"deletion_time\":\"2026-01-02T03:04:05Z\"}}}"), RC_NOT_FOUND, "was destroyed in "
+	    "OpenBao (set its values again)", 3 },
 	{ ANSWER("404", "{\"errors\":[\"no handler for route \\\"secret/data/mcpd/x\\\".\"]}"),
 	    RC_UPSTREAM, "(no KV engine is there: check mount and namespace)", -1 },
 	{ ANSWER("403", "{\"errors\":[\"2 errors occurred:\\n\\t* permission denied\\n\"]}"),
