@@ -292,21 +292,38 @@ removals(const struct kv_items *there, const struct kv_items *items, struct kv_o
 	return n;
 }
 
+/* unchanged - what is there is as it was seen, and what comes was not there: of two who saw the same
+   empty store, one loads. How many compares */
+static size_t
+unchanged(const struct kv_items *there, const struct kv_items *items, struct kv_compare *same)
+{
+	size_t n = 0;
+
+	for (; n < there->n; n++)
+		same[n] = (struct kv_compare){ there->v[n].key, there->v[n].mod_rev };
+	for (size_t i = 0, j = 0; i < items->n; i++) {
+		while (j < there->n && strcmp(there->v[j].key, items->v[i].key) < 0)
+			j++;
+		if (j == there->n || strcmp(there->v[j].key, items->v[i].key) != 0)
+			same[n++] = (struct kv_compare){ items->v[i].key, 0 };
+	}
+	return n;
+}
+
 /* replace - what is there by what is in the dump, in one transaction, if nobody comes in between */
 static enum rc
 replace(struct kv *kv, const struct kv_dump *d, const struct kv_items *there, struct error *err)
 {
 	const struct kv_items *items = &d->items;
 	struct kv_op *ops = x_calloc(there->n + items->n, sizeof(*ops));
-	struct kv_compare *same = x_calloc(there->n, sizeof(*same));
+	struct kv_compare *same = x_calloc(there->n + items->n, sizeof(*same));
 	struct kv_txn txn = {
-		.compares = same, .ncompares = there->n, .ops = ops, .store_id = d->store_id,
+		.compares = same, .ops = ops, .store_id = d->store_id,
 		.deadline_ms = clock_mono_ms() + LOAD_LOCK_MS,
 	};
 	enum rc rc;
 
-	for (size_t i = 0; i < there->n; i++)
-		same[i] = (struct kv_compare){ there->v[i].key, there->v[i].mod_rev };
+	txn.ncompares = unchanged(there, items, same);
 	txn.nops = removals(there, items, ops);
 	for (size_t i = 0; i < items->n; i++)
 		ops[txn.nops++] = (struct kv_op){ KV_PUT, items->v[i].key, items->v[i].val,

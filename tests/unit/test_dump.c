@@ -171,6 +171,24 @@ Test(dump, a_dump_brings_its_store_id_along)
 	}
 }
 
+Test(dump, what_came_into_an_empty_store_meanwhile_is_not_replaced)
+{
+	EACH_ENGINE(p) {
+		struct kv_items none;
+		struct error err;
+		char *got;
+
+		cr_assert_eq(kv_range(p.kv, "", &none, NULL), RC_OK);
+		cr_assert_eq(load(p.kv, dump_text, strlen(dump_text), &err), RC_OK);
+		cr_expect_eq(load_over(p.kv, dump_text, strlen(dump_text), &none, &err), RC_STALE,
+		    "%s: two loads, and the second saw an empty store before the first", p.engine);
+		kv_items_release(&none);
+		got = dumped(p.kv);
+		cr_expect_str_eq(got, dump_text);
+		free(got);
+	}
+}
+
 Test(dump, an_engine_that_is_whole_says_so)
 {
 	EACH_ENGINE(p) {
