@@ -11,14 +11,16 @@
 #include "tests/unit/kv_fixture.h"
 
 /* bits; write is pwrite too, because Berkeley DB takes the one where the other fails */
-enum call { CALL_WRITE = 1, CALL_SYNC = 2, CALL_DISK = 3, CALL_RENAME = 4, CALL_NONE = 0 };
+enum call {
+	CALL_NONE = 0, CALL_WRITE = 1, CALL_SYNC = 2, CALL_DISK = 3, CALL_RENAME = 4, CALL_CLOSE = 8
+};
 
 static const struct row {
 	enum call	 call;
 	const char	*name;
 } rows[] = {
 	{ CALL_WRITE, "write" }, { CALL_SYNC, "fdatasync" }, { CALL_DISK, "disk" },
-	{ CALL_RENAME, "rename" },
+	{ CALL_RENAME, "rename" }, { CALL_CLOSE, "close" },
 };
 
 static enum call failing;		/* which call */
@@ -85,6 +87,15 @@ int
 renameat(int from, const char *old, int to, const char *new)
 {
 	return fails(CALL_RENAME) ? -1 : (int)syscall(SYS_renameat2, from, old, to, new, 0);
+}
+
+/* whatever it says, the file is closed */
+int
+close(int fd)
+{
+	int ret = (int)syscall(SYS_close, fd);
+
+	return fails(CALL_CLOSE) ? -1 : ret;
 }
 
 TestSuite(kv_disk, .init = state_set_up, .fini = state_tear_down);
