@@ -208,6 +208,9 @@ statedir_file(const struct statedir *d, const char *name, int flags, int *out, s
 	fd = openat(d->fd, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0 && errno == ENOENT && !(flags & O_CREAT))
 		return error_set(err, RC_NOT_FOUND, "%s/%s is missing", d->path, name);
+	/* a link, a directory, or a FIFO that nobody reads */
+	if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENXIO))
+		return error_set(err, RC_UNAVAILABLE, "%s/%s is no regular file", d->path, name);
 	if (fd < 0)
 		return oserr(err, "open %s/%s", d->path, name);
 	rc = adopt(d, name, fd, (flags & O_CREAT) != 0, err);
@@ -282,9 +285,12 @@ enum rc
 statedir_ready(const struct statedir *d, struct error *err)
 {
 	struct stat st;
+	int ret = stat(d->path, &st);
 	enum rc rc;
 
-	if (stat(d->path, &st) != 0 || st.st_dev != d->dev || st.st_ino != d->ino)
+	if (ret != 0 && errno != ENOENT && errno != ENOTDIR)
+		return oserr(err, "stat %s", d->path);
+	if (ret != 0 || st.st_dev != d->dev || st.st_ino != d->ino)
 		return error_set(err, RC_UNAVAILABLE,
 		    "%s was moved or replaced while it was open: restart", d->path);
 	if (faccessat(d->fd, ".", W_OK | X_OK, AT_EACCESS) != 0)

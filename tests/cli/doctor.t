@@ -150,7 +150,7 @@ $ mcpctl migrate secrets --from plain --to sealed -q; ill
 $ mkdir state/audit-aside; mv state/audit-2* state/audit-aside; mkdir "state/audit-$(date -u +%Y%m%d).log"; ill | sed 's/audit-[0-9]*/audit-DAY/g'
 fail  files: audit-DAY.log is no regular file  (rmdir DIR/state/audit-DAY.log)
 fail  files: audit-DAYaside is no regular file  (rmdir DIR/state/audit-DAYaside)
-fail  audit log: open DIR/state/audit-DAY.log: Is a directory  (mv DIR/state/audit-DAY.log DIR/state/audit-DAY.log.aside)
+fail  audit log: DIR/state/audit-DAY.log is no regular file  (mv DIR/state/audit-DAY.log DIR/state/audit-DAY.log.aside)
 
 $ rmdir state/audit-2*; mv state/audit-aside/* state; rmdir state/audit-aside; ill
 

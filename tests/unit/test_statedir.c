@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "store/statedir.h"
 #include "tests/unit/kv_fixture.h"
 
 static long faked_fs;			/* f_type that fstatfs() tells, 0: the real one */
@@ -285,6 +286,48 @@ Test(statedir, a_database_that_is_a_link_is_not_followed)
 	put(kv, "a");
 	kv_close(kv);
 	free(away);
+}
+
+/* as_link, as_fifo, as_dir - what stands under a name of ours */
+static void
+as_link(const char *path)
+{
+	cr_assert_eq(symlink("/dev/null", path), 0);
+}
+
+static void
+as_fifo(const char *path)
+{
+	cr_assert_eq(mkfifo(path, 0600), 0);
+}
+
+static void
+as_dir(const char *path)
+{
+	cr_assert_eq(mkdir(path, 0700), 0);
+}
+
+Test(statedir, what_is_no_regular_file_is_named_so_whoever_opens_it_and_how)
+{
+	static const int flags[] = { O_RDONLY, O_RDWR | O_CREAT, O_WRONLY | O_APPEND | O_CREAT };
+	void (*const put_there[])(const char *) = { as_link, as_fifo, as_dir };
+	struct statedir d;
+	struct error err;
+	int fd;
+
+	make();
+	cr_assert_eq(statedir_open(&d, dir, false, &err), RC_OK, "%s", err.msg);
+	for (size_t i = 0; i < COUNT(put_there); i++) {
+		put_there[i](in_dir("thing"));
+		for (size_t k = 0; k < COUNT(flags); k++) {
+			cr_expect_eq(statedir_file(&d, "thing", flags[k], &fd, &err),
+			    RC_UNAVAILABLE);
+			cr_expect_neq(strstr(err.msg, "/thing is no regular file"), NULL,
+			    "%zu %zu: %s", i, k, err.msg);
+		}
+		cr_assert_eq(remove(in_dir("thing")), 0);
+	}
+	statedir_close(&d);
 }
 
 Test(statedir, a_directory_that_was_replaced_is_not_written)
