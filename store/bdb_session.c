@@ -131,8 +131,8 @@ heal(struct session *s, struct error *err)
 	/* a snapshot comes after its commit: the database has lost what readers were told */
 	if (shown > rev)
 		return error_set(err, RC_CORRUPT, "%s: the database is at revision %" PRIu64
-		    ", but %" PRIu64 " was acknowledged (a damaged log, or an old copy): restore a "
-		    "backup, or remove %s/snapshot to go on without the changes in between",
+		    ", but %" PRIu64 " was acknowledged (a damaged log, or an old copy); remove "
+		    "%s/snapshot to go on without the changes in between",
 		    s->dir->path, rev, shown, s->dir->path);
 	if (s->gen->page == NULL)
 		generation_open(s->gen, s->dir, NULL);
@@ -347,6 +347,19 @@ compare_item(void *arg, const struct kv_item *item, struct error *err)
 	return RC_OK;
 }
 
+/* try_write - one that comes to nothing: pages that are whole but newer than the log, because someone
+   took it away, can be read and not written */
+static enum rc
+try_write(struct session *s, struct error *err)
+{
+	enum rc rc = bdb_begin(s->db, err);
+
+	if (rc == RC_OK)
+		rc = put_meta(s, &s->meta, err);
+	bdb_abort(s->db);
+	return rc;
+}
+
 /* session_verify - see bdb_session.h */
 enum rc
 session_verify(struct session *s, struct error *err)
@@ -364,6 +377,8 @@ session_verify(struct session *s, struct error *err)
 		rc = error_set(err, RC_CORRUPT, "%s: in the snapshot, not in the database",
 		    items.v[w.at].key);
 	kv_items_release(&items);
+	if (rc == RC_OK)
+		rc = try_write(s, err);
 	bdb_close(s->db);
 	s->db = NULL;
 	return rc == RC_OK ? bdb_verify(s->dir->path, err) : rc;

@@ -43,7 +43,8 @@ void session_close(struct session *s);
 enum rc session_create(struct session *s, const char *new_id, int64_t deadline_ms,
     struct error *err);
 
-/* session_verify - the database against the snapshot in force, then its pages; ends the use of db */
+/* session_verify - the database against the snapshot in force, whether it takes a write, then its pages;
+   ends the use of db */
 enum rc session_verify(struct session *s, struct error *err);
 
 enum rc session_txn(struct session *s, const struct kv_txn *txn, uint64_t *rev, struct error *err);

@@ -4,6 +4,7 @@
  * No reader opens the database but to make a snapshot anew that is missing or damaged, and then it
  * does what a writer does: under the lock, in a private environment, closed before it returns.
  */
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "store/bdb_session.h"
 #include "store/generation.h"
 #include "store/kv.h"
+#include "store/oserr.h"
 #include "store/snapshot.h"
 #include "store/statedir.h"
 
@@ -155,6 +157,18 @@ bdb_changes(struct kv *kv, uint64_t since, struct kv_items *out, struct error *e
 	return rc;
 }
 
+/* how_to_mend - a restore into a damaged store is refused like any other change: it takes more */
+static enum rc
+how_to_mend(enum rc rc, struct error *err)
+{
+	char what[ERROR_MAX];
+
+	if (rc != RC_CORRUPT || err == NULL)
+		return rc;
+	memcpy(what, err->msg, sizeof(what));
+	return error_set(err, rc, "%s (mcpctl doctor says how to mend it)", what);
+}
+
 /* put_size - bytes that a change puts */
 static size_t
 put_size(const struct kv_txn *txn)
@@ -178,7 +192,7 @@ bdb_txn(struct kv *kv, const struct kv_txn *txn, uint64_t *rev, struct error *er
 	if (rc == RC_OK)
 		rc = session_txn(&s, txn, rev, err);
 	session_close(&s);
-	return rc;
+	return how_to_mend(rc, err);
 }
 
 /* bdb_verify_kv - in a turn of its own */
@@ -258,7 +272,8 @@ kv_bdb_open(const char *dir, const struct kv_bdb_opts *opts, struct kv **out, st
 	k->gen = (struct generation)GENERATION_INIT;
 	rc = statedir_open(&k->dir, dir, opts != NULL && opts->allow_network_fs, err);
 	if (rc == RC_OK && faccessat(k->dir.fd, STATEDIR_DATABASE, F_OK, 0) != 0)
-		rc = error_set(err, RC_UNAVAILABLE, "no store in %s: make one with mcpctl init",
+		rc = errno != ENOENT ? oserr(err, "look for %s/" STATEDIR_DATABASE, k->dir.path) :
+		    error_set(err, RC_UNAVAILABLE, "no store in %s: make one with mcpctl init",
 		    k->dir.path);
 	if (rc == RC_OK && (rc = look(k, err)) != RC_OK && (rc = mend(k, rc, err)) == RC_OK)
 		rc = look(k, err);
@@ -292,5 +307,5 @@ kv_bdb_create(const char *dir, const char *store_id, const struct kv_bdb_opts *o
 	session_close(&s);
 	generation_close(&gen);
 	statedir_close(&d);
-	return rc;
+	return how_to_mend(rc, err);
 }

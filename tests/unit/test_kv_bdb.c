@@ -367,6 +367,9 @@ Test(kv_bdb, a_database_older_than_what_was_acknowledged_is_refused)
 	keep_aside(1);
 	cr_expect_eq(put_within(kv, "c", WAIT_MS, &err), RC_CORRUPT);
 	cr_expect_neq(strstr(err.msg, "was acknowledged"), NULL, "%s", err.msg);
+	cr_expect_neq(strstr(err.msg, "mcpctl doctor says"), NULL, "%s", err.msg);
+	cr_expect_eq(kv_bdb_create(dir, NULL, NULL, &err), RC_CORRUPT, "a restore begins so");
+	cr_expect_neq(strstr(err.msg, "mcpctl doctor says"), NULL, "%s", err.msg);
 	expect_items(kv, 2, 3);
 	snapshot_deleted();
 	put(kv, "c");
@@ -396,4 +399,21 @@ Test(kv_bdb, many_small_changes_leave_a_small_directory)
 			total += st.st_size;
 	closedir(d);
 	cr_expect_lt(total, 1500 << 10, "%jd bytes", (intmax_t)total);
+}
+
+Test(kv_bdb, a_database_whose_log_was_taken_away_is_not_called_whole)
+{
+	struct error err = { .msg = "" };
+	struct kv *kv;
+
+	make();
+	kv = open_store();
+	put(kv, "a");
+	cr_expect_eq(kv_verify(kv, &err), RC_OK, "%s", err.msg);
+	cr_assert_eq(unlink(in_dir("log.0000000001")), 0);
+	cr_expect_eq(kv_verify(kv, &err), RC_CORRUPT, "no change is possible: %s", err.msg);
+	cr_expect_eq(put_within(kv, "b", WAIT_MS, &err), RC_CORRUPT);
+	cr_expect_neq(strstr(err.msg, "mcpctl doctor says"), NULL, "%s", err.msg);
+	expect_items(kv, 1, 2);
+	kv_close(kv);
 }
