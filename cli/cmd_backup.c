@@ -14,16 +14,18 @@
 #include "store/restore.h"
 
 /* file_open - before root becomes the store's owner: the file may be where only root can write. What
-   is in it stays until the new backup is whole */
+   is in it stays until the new backup is known */
 static enum rc
 file_open(const char *path, int *out, struct error *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* O_NONBLOCK: a FIFO that nobody reads must not hold us */
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 	struct stat st;
 
 	if (fd < 0)
 		return error_set(err, RC_IO, "%s: %s", path, errno == ELOOP ?
-		    "a symbolic link: name the file itself" : strerror(errno));
+		    "a symbolic link: name the file itself" : errno == ENXIO ?
+		    "no regular file of ours" : strerror(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || fchmod(fd, 0600) != 0) {
 		close(fd);
 		return error_set(err, RC_IO, "%s: no regular file of ours", path);
@@ -32,25 +34,34 @@ file_open(const char *path, int *out, struct error *err)
 	return RC_OK;
 }
 
-/* file_write - room first: a full disk leaves the backup of before as it was */
+/* write_at - all of it; false with errno */
+static bool
+write_at(int fd, const char *text, size_t len, off_t at)
+{
+	ssize_t n;
+
+	for (; len > 0; text += n, len -= (size_t)n, at += n) {
+		n = pwrite(fd, text, len, at);
+		if (n < 0 && errno != EINTR)
+			return false;
+		n = n < 0 ? 0 : n;
+	}
+	return true;
+}
+
+/* file_write - room first: a full disk leaves the backup of before as it was. Then its head goes, and the
+   new one comes last: half of this backup and half of that one must never pass for a backup */
 static enum rc
 file_write(const char *path, int fd, const char *text, size_t len, struct error *err)
 {
-	size_t at = 0;
-	ssize_t n = 0;
+	bool room = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)len) == 0 || errno == EOPNOTSUPP;
 
-	errno = posix_fallocate(fd, 0, (off_t)len);
-	while (errno == 0 && at < len) {
-		n = pwrite(fd, text + at, len - at, (off_t)at);
-		if (n < 0 && errno != EINTR)
-			break;
-		errno = 0;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	if (errno != 0 || ftruncate(fd, (off_t)len) != 0 || fsync(fd) != 0)
-		return error_set(err, errno == ENOSPC ? RC_NO_SPACE : RC_IO, "%s: %s", path,
-		    strerror(errno));
-	return RC_OK;
+	if (room && write_at(fd, "\n", 1, 0) && fsync(fd) == 0 &&
+	    write_at(fd, text + 1, len - 1, 1) && ftruncate(fd, (off_t)len) == 0 &&
+	    fsync(fd) == 0 && write_at(fd, text, 1, 0) && fsync(fd) == 0)
+		return RC_OK;
+	return error_set(err, errno == ENOSPC ? RC_NO_SPACE : RC_IO, "%s: %s", path,
+	    strerror(errno));
 }
 
 /* warn_clear - a backup keeps sealed values sealed; those of a plaintext backend never were */

@@ -49,6 +49,11 @@ TIME - store/ID - - - - restore
 
 $ mcpctl backup -q | cmp - b1
 
+# nobody reads it, and nobody is waited for
+$ mkfifo fifo; mcpctl backup -f fifo
+mcpctl: fifo: no regular file of ours
+? 1
+
 # a file that was cut, changed, or is none
 $ head -c 900 b1 >cut; mcpctl restore -f cut --force
 mcpctl: cut: line 6: cut: it has no newline at its end

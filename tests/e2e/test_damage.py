@@ -11,6 +11,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
@@ -303,6 +304,63 @@ class FullDisk(GatewayCase):
         self.assertEqual(found, names)
         self.assertEqual(self.gw.workers(), workers, "none was replaced")
         self.assertEqual([p.name for p in self.gw.state.glob("__db*")], [])
+
+
+class BackupFile(unittest.TestCase):
+    """A backup onto the one of before, killed at each call that changes the file."""
+
+    CALLS = ("fallocate", "pwrite64", "ftruncate", "fsync")
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mcpd-backup-"))
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.file = self.dir / "backup"
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith("MCPD_")}
+        self.env["HOME"] = str(self.dir)
+        # the leak checker can't work where strace does
+        self.env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+        self.ctl("init")
+
+    def ctl(self, *args, db="state", before=(), check=True):
+        done = subprocess.run(
+            [*before, BUILD / "mcpctl", "--db", self.dir / db, *args], env=self.env,
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE * 5,
+        )
+        if check:
+            self.assertEqual(done.returncode, 0, done)
+        return done
+
+    def killed(self, call, nth):
+        """killed - did it come to that call, and die there"""
+        tracer = ("strace", "-qq", "-o", self.dir / "trace", "-e", f"trace={call}",
+                  "-e", f"inject={call}:signal=KILL:when={nth}")
+        done = self.ctl("backup", "-f", self.file, before=tracer, check=False)
+        if b"ptrace" in done.stderr:
+            self.skipTest(f"strace can't trace here: {done.stderr}")
+        self.assertIn(done.returncode, (0, -signal.SIGKILL), done)
+        return done.returncode != 0
+
+    def test_half_of_two_backups_never_passes_for_one(self):
+        self.assertTrue(shutil.which("strace"), "strace is missing")
+        self.ctl("create", "secret", "s", "--data", "k=one")
+        old = self.ctl("backup").stdout
+        self.ctl("create", "secret", "s", "--data", "k=two", "--force")
+        whole = (old, self.ctl("backup").stdout)
+        refused = 0
+        for call in self.CALLS:
+            nth = 1
+            self.file.write_bytes(old)
+            while self.killed(call, nth):
+                with self.subTest(call, nth=nth):
+                    if self.file.read_bytes() not in whole:
+                        done = self.ctl("restore", "-f", self.file, db="other", check=False)
+                        self.assertEqual(done.returncode, 1, done)
+                        self.assertIn(b"line 1: not a dump of mcpd", done.stderr)
+                        refused += 1
+                nth += 1
+                self.file.write_bytes(old)
+            self.assertEqual(self.file.read_bytes(), whole[1])
+        self.assertGreater(refused, 3, "the file was changed in ways that nobody would see")
 
 
 class OwnedGateway(Gateway):
