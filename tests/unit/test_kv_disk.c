@@ -140,6 +140,7 @@ change_failing(struct kv *kv, enum call call, int nth, const char *key, enum rc 
 	armed = 0;
 	if (*rc == RC_OK || *rc == RC_UNKNOWN)
 		return reached;
+	cr_expect_neq(access(in_dir("snapshot.tmp"), F_OK), 0, "%s: room is left to what failed", key);
 	cr_expect(*rc == (number == ENOSPC ? RC_NO_SPACE : RC_IO) || *rc == RC_CORRUPT,
 	    "%s: %s: %s", key, rc_info(*rc)->name, err.msg);
 	cr_expect(number != ENOSPC || *rc == RC_NO_SPACE, "%s: %s: %s", key, rc_info(*rc)->name,

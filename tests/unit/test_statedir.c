@@ -271,6 +271,39 @@ Test(statedir, a_store_of_another_user_is_refused)
 	cr_expect_eq(child(open_as_other), 0);
 }
 
+/* write_as_owner - where one file is root's, as an ill-set backup or umask leaves it */
+static int
+write_as_owner(void)
+{
+	struct error err;
+	struct kv *kv;
+
+	if (setgid(OTHER_USER) != 0 || setuid(OTHER_USER) != 0)
+		return 10;
+	if (kv_bdb_open(dir, NULL, &kv, &err) != RC_OK)
+		return 11;
+	if (put_within(kv, "b", WAIT_MS, &err) != RC_UNAVAILABLE)
+		return 12;
+	return strstr(err.msg, "/cat.db belongs to root: chown it") != NULL ? 0 : 13;
+}
+
+Test(statedir, a_file_that_is_not_the_owners_is_named_with_the_mend)
+{
+	struct kv *kv;
+
+	if (geteuid() != 0)
+		cr_skip_test("only root can");
+	cr_assert_eq(chmod(top, 0711), 0);
+	cr_assert_eq(mkdir(dir, 0700), 0);
+	give();
+	make();
+	kv = open_store();
+	put(kv, "a");
+	kv_close(kv);
+	cr_assert_eq(chown(in_dir("cat.db"), 0, 0), 0);
+	cr_expect_eq(child(write_as_owner), 0);
+}
+
 Test(statedir, a_database_that_is_a_link_is_not_followed)
 {
 	struct error err;
