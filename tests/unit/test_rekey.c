@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -163,6 +164,19 @@ Test(rekey, a_rotation_that_another_one_was_faster_with_adds_no_second_key)
 	cr_expect_eq(id, 2);
 	cr_assert_eq(keyring_active_id(k, &id, &err), RC_OK);
 	cr_expect_eq(id, 2);
+}
+
+Test(rekey, a_key_file_keeps_its_mode)
+{
+	struct keyring *k = store_keyring(f.svc.store);
+	struct error err;
+	struct stat st;
+	uint32_t id;
+
+	cr_assert_eq(chmod(keyring_path(k), 0400), 0);
+	cr_assert_eq(keyring_rotate(k, 1, &id, &err), RC_OK, "%s", err.msg);
+	cr_assert_eq(stat(keyring_path(k), &st), 0);
+	cr_expect_eq(st.st_mode & 07777, 0400, "%04o", st.st_mode & 07777u);
 }
 
 struct race {				/* a change that is planned while a rekey runs */

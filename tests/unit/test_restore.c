@@ -159,6 +159,33 @@ Test(restore, leaves_a_store_with_objects_alone_unless_forced)
 	free(text);
 }
 
+/* spoil - a record that no table can be built of */
+static void
+spoil(void)
+{
+	const struct kv_op op = { KV_PUT, "user/c00000000000000000000000x", "no JSON", 7 };
+	const struct kv_txn txn = { .ops = &op, .nops = 1, .deadline_ms = INT64_MAX };
+	struct error err;
+	struct kv *kv;
+
+	cr_assert_eq(kv_bdb_open(state, NULL, &kv, &err), RC_OK, "%s", err.msg);
+	cr_assert_eq(kv_txn(kv, &txn, NULL, &err), RC_OK, "%s", err.msg);
+	kv_close(kv);
+}
+
+Test(restore, replaces_a_catalogue_that_can_not_be_read_only_when_forced)
+{
+	char *text = backup();
+
+	cr_assert_str_eq(tried(text, false), "ok: 9 objects, token laptop (user alice), key 1");
+	spoil();
+	cr_expect_str_eq(tried(text, false), "conflict: the store has objects already; --force "
+	    "replaces all of them");
+	cr_expect_str_eq(tried(text, true), "ok: 9 objects, token laptop (user alice), key 1");
+	expect_dump(text);
+	free(text);
+}
+
 Test(restore, takes_the_place_of_another_store_when_forced_and_those_who_have_it_open_see_it)
 {
 	const struct store_opts opts = { .key_file = key_file };
