@@ -1,11 +1,13 @@
 """Secret backends: plaintext and openbao, their errors, their cache."""
 
 import json
+import shutil
+import subprocess
 import threading
 import unittest
 
 from backends import BackendsCase
-from gateway import PATIENCE, wait_for
+from gateway import BUILD, PATIENCE, wait_for
 from openbao import TOKEN, OpenBao
 
 
@@ -252,6 +254,26 @@ class Trouble(BackendsCase):
         self.call("PUT", f"/api/v1/secrets/{kept}", {"data": {"key": "w"}}, 503)
         self.bao.state(sealed=False)
         self.assertEqual(self.key_sent(self.llm(kept)), "v")
+
+    def test_what_is_stored_but_not_yet_visible_is_not_taken_back_there(self):
+        self.assertTrue(shutil.which("strace"), "strace is missing")
+        secret, _ = self.secret(self.backend(cacheSeconds=0), {"key": "one"})
+        llm = self.llm(secret)
+        blind = ("strace", "-qq", "-o", self.gw.dir / "trace", "-e", "trace=renameat",
+                 "-e", "inject=renameat:error=EIO")
+        done = subprocess.run(
+            [*blind, BUILD / "mcpctl", "--db", self.gw.state, "create", "secret", secret,
+             "--data", "key=two", "--force"],
+            env=self.gw.env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=PATIENCE,
+        )
+        if "ptrace" in done.stderr:
+            self.skipTest(f"strace can't trace here: {done.stderr}")
+        self.assertIn("stored, not yet visible", done.stderr)
+        self.assertEqual(self.bao.entries()[f"mcpd/{secret}"], {"key": "two"})
+        self.gw.ctl("create", "user", self.name())  # the next change publishes it
+        self.assertEqual(self.call("GET", f"/api/v1/secrets/{secret}").json()["version"], 2)
+        self.assertEqual(self.key_sent(llm), "two")
 
     def test_a_key_that_is_missing_there_is_500_and_says_what_to_do(self):
         secret, _ = self.secret(self.backend(), {"key": "v"})
