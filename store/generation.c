@@ -130,19 +130,36 @@ is_due(struct generation *g, uint64_t now, int64_t now_ms)
 	return now == 0 || now_ms - atomic_load(&g->looked_ms) >= GENERATION_LOOK_MS;
 }
 
-/* look - follow the name where it went on to another file; what is missing is left to a writer */
+/* follow - to another file, where the name went on to one; false where there is none that is whole.
+   Under g->look */
+static bool
+follow(struct generation *g, const struct statedir *d)
+{
+	bool found;
+	int fd;
+
+	if (in_force(g, d))
+		return true;
+	if (statedir_file(d, GEN_FILE, O_RDONLY, &fd, NULL) != RC_OK)
+		return false;
+	found = settle(g, d, fd, NULL) == RC_OK;
+	close(fd);
+	return found;
+}
+
+/* look - at what the name stands for; a file that is missing is left to a writer, but the one that is
+   mapped may not be the last that was there: another veil each time has the snapshot read again */
 static void
 look(struct generation *g, const struct statedir *d)
 {
 	int64_t now_ms = clock_coarse_ms();
-	int fd;
+	uint64_t veil = 0;
 
 	pthread_mutex_lock(&g->look);
 	if (is_due(g, peek(g->page), now_ms)) {
-		if (!in_force(g, d) && statedir_file(d, GEN_FILE, O_RDONLY, &fd, NULL) == RC_OK) {
-			settle(g, d, fd, NULL);
-			close(fd);
-		}
+		if (!follow(g, d))
+			random_bytes(&veil, sizeof(veil));
+		atomic_store(&g->veil, veil);
 		/* only now: until it is done, nobody may go by it */
 		atomic_store(&g->looked_ms, now_ms);
 	}
@@ -155,10 +172,12 @@ generation_now(struct generation *g, const struct statedir *d)
 {
 	uint64_t now = peek(g->page);
 
-	if (!is_due(g, now, clock_coarse_ms()))
-		return now;
-	look(g, d);
-	return peek(g->page);
+	if (is_due(g, now, clock_coarse_ms())) {
+		look(g, d);
+		now = peek(g->page);
+	}
+	/* a number that changes still does so: a file that was cut short is made whole in place */
+	return now == 0 ? 0 : now ^ atomic_load(&g->veil);
 }
 
 /* generation_is_of - whose page */

@@ -5,7 +5,8 @@
  *         {generation, rev that it was last bumped for, store id}. Nothing of ours replaces it. Where
  *         someone deletes it all the same, or cuts it short, readers find out: they look at the name
  *         once in GENERATION_LOOK_MS, and a writer that makes the file anew waits that long before it
- *         goes on, so that even then nothing is acknowledged that a reader might miss
+ *         goes on, so that even then nothing is acknowledged that a reader might miss. While there is
+ *         none, each look gives another number
  * Units   a generation has no order: another value than the last one seen means "read again"
  * Errors  open: RC_NOT_FOUND when the file is missing or too short; bump: RC_NO_SPACE, RC_IO...
  * Owns    generation_close() unmaps
@@ -32,6 +33,7 @@ struct generation {
 	pthread_mutex_t		 look;		/* of what follows */
 	dev_t			 dev;
 	ino_t			 ino;
+	_Atomic uint64_t	 veil;		/* over the number while no file has the name, else 0 */
 	_Atomic int64_t		 looked_ms;	/* clock_coarse_ms() before the last look */
 };
 
