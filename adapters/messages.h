@@ -2,8 +2,8 @@
  * messages.h - Anthropic's Messages API as clients speak it: to Anthropic as it is, to others translated.
  *
  * Shapes  one file a step: messages_native.c forwards; messages_request.c, messages_answer.c and
- *         messages_stream.c translate to and from OpenAI's chat/completions; messages_whole.c makes a
- *         stream of an answer that is none; messages.c has the rows
+ *         messages_stream.c (see messages_feed.h) translate to and from OpenAI's chat/completions;
+ *         messages_whole.c makes a stream of an answer that is none; messages.c has the rows
  * Units   tokens, bytes
  * Errors  as adapter.h says of each slot
  * Owns    nothing but the state of a stream, freed by messages_stream_release()
