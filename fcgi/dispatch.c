@@ -11,6 +11,18 @@
 #include "service/account.h"
 #include "service/infer.h"
 
+/* no_such_path - below /v1 in the words that SDKs' users meet there, with the path as it came */
+static enum rc
+no_such_path(struct request *r, struct error *err)
+{
+	const char *path = r->path.text != NULL ? r->path.text : r->request_uri;
+
+	if (path == NULL || !path_below(request_meant(r), "/v1"))
+		return error_set(err, RC_NOT_FOUND, "no such path");
+	return error_set(err, RC_NOT_FOUND, "not served by mcpd: %.*s",
+	    (int)strcspn(path, "?#"), path);
+}
+
 /* find_route - 404, 405, and the preflight of a cross-origin request */
 static enum rc
 find_route(struct request *r, const struct route *rows, struct error *err)
@@ -23,7 +35,7 @@ find_route(struct request *r, const struct route *rows, struct error *err)
 	if (r->route != NULL)
 		return RC_OK;
 	if (allow == 0)
-		return error_set(err, RC_NOT_FOUND, "no such path");
+		return no_such_path(r, err);
 	if (cors_preflight(r, allow))
 		return reply_json(r, 204, NULL, err);
 	route_allow(allow, methods);

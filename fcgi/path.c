@@ -88,16 +88,22 @@ skip_decoded(const char *path, bool encoded, const char *prefix)
 	return skip_any(path, encoded, prefix, false);
 }
 
-/* ours - does it begin with one of the roots, as a whole segment */
+/* path_below - does it begin with root, as whole segments */
+bool
+path_below(const char *path, const char *root)
+{
+	size_t n = strlen(root);
+
+	return strncmp(path, root, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/* ours - is it, or is it below, one of the roots */
 static bool
 ours(const char *path)
 {
-	for (size_t i = 0; roots[i] != NULL; i++) {
-		size_t n = strlen(roots[i]);
-
-		if (strncmp(path, roots[i], n) == 0 && (path[n] == '\0' || path[n] == '/'))
+	for (size_t i = 0; roots[i] != NULL; i++)
+		if (path_below(path, roots[i]))
 			return true;
-	}
 	return false;
 }
 
@@ -201,19 +207,27 @@ choose(const char *path, bool *encoded, const struct path_params *in, char **pre
 	return tail;
 }
 
-/* path_resolve - by REQUEST_URI where there is one: PATH_INFO is missing or cut wrong on many hosts */
+/* whole_path - by REQUEST_URI where there is one: PATH_INFO is missing or cut wrong on many hosts */
+static char *
+whole_path(const struct path_params *in, bool *encoded)
+{
+	const char *uri = in->request_uri;
+
+	*encoded = uri != NULL && *uri == '/';
+	if (*encoded)
+		return x_strndup(uri, strcspn(uri, "?#"));
+	return x_asprintf("%s%s", in->script_name != NULL ? in->script_name : "",
+	    in->path_info != NULL ? in->path_info : "");
+}
+
+/* path_resolve - see path.h */
 bool
 path_resolve(const struct path_params *in, struct path *out)
 {
-	const char *uri = in->request_uri, *text;
-	struct path p = { .encoded = uri != NULL && *uri == '/' };
-	char *path;
+	struct path p = PATH_INIT;
+	char *path = whole_path(in, &p.encoded);
+	const char *text;
 
-	if (p.encoded)
-		path = x_strndup(uri, strcspn(uri, "?#"));
-	else
-		path = x_asprintf("%s%s", in->script_name != NULL ? in->script_name : "",
-		    in->path_info != NULL ? in->path_info : "");
 	text = forbidden(path, p.encoded) ? NULL : choose(path, &p.encoded, in, &p.prefix);
 	if (text != NULL && forbidden(text, p.encoded))
 		text = NULL;
@@ -225,6 +239,64 @@ path_resolve(const struct path_params *in, struct path *out)
 	}
 	*out = p;
 	return true;
+}
+
+/* decode_all - every escape that stands for a byte of text; the others stay as they are */
+static void
+decode_all(char *path)
+{
+	char *out = path, c;
+
+	for (size_t step; *path != '\0'; path += step) {
+		step = decode_one(path, strlen(path), true, &c);
+		if (step == 0 || c == '\0') {
+			step = 1;
+			c = *path;
+		}
+		*out++ = c;
+	}
+	*out = '\0';
+}
+
+/* squeezed - without empty and dot segments */
+static char *
+squeezed(const char *path)
+{
+	char *text = x_malloc(strlen(path) + 2), *out = text;
+
+	for (size_t len; *path != '\0'; path += len) {
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (len == 2 && path[0] == '.' && path[1] == '.') {
+			while (out > text && *--out != '/')
+				;
+		} else if (len > 0 && (len != 1 || *path != '.')) {
+			*out++ = '/';
+			memcpy(out, path, len);
+			out += len;
+		}
+	}
+	*out = '\0';
+	return text;
+}
+
+/* path_meant - as the most lenient of servers would read it */
+char *
+path_meant(const struct path_params *in)
+{
+	char *path, *plain, *prefix = NULL, *meant;
+	bool encoded;
+
+	path = whole_path(in, &encoded);
+	if (encoded)
+		decode_all(path);
+	plain = squeezed(path);
+	encoded = false;
+	meant = x_strdup(choose(plain, &encoded, in, &prefix));
+	free(prefix);
+	free(plain);
+	free(path);
+	return meant != NULL ? meant : x_strdup("");
 }
 
 /* path_release - free the texts */

@@ -33,6 +33,13 @@ struct path {
 bool path_resolve(const struct path_params *in, struct path *out);
 void path_release(struct path *p);
 
+/* path_meant - what a path that we refuse was meant to be: no way to serve it, but its family says
+   which shape the refusal has. Owned by the caller; "": nothing of ours */
+char *path_meant(const struct path_params *in);
+
+/* path_below - is path the root ("/v1"), or below it */
+bool path_below(const char *path, const char *root);
+
 /*
  * path_decode - a piece of a path as text: percent-decoded where it is encoded, valid UTF-8,
  * without NUL, not "." or ".."; slash: it may hold '/'. NULL when it is no such text.

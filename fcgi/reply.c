@@ -67,13 +67,9 @@ reply_header(struct request *r, const char *name, const char *value)
 
 /* is_messages - Anthropic's path, or one below it, whatever comes of it */
 static bool
-is_messages(const struct request *r)
+is_messages(struct request *r)
 {
-	static const char path[] = "/v1/messages";
-	size_t n = sizeof(path) - 1;
-
-	return r->path.text != NULL && strncmp(r->path.text, path, n) == 0 &&
-	    (r->path.text[n] == '\0' || r->path.text[n] == '/');
+	return path_below(request_meant(r), "/v1/messages");
 }
 
 /* reply_start - what every answer has, then what was collected */
@@ -209,21 +205,28 @@ reply_error(struct request *r, const struct error *why, struct error *err)
 	return reply_json(r, rc_info(why->rc)->http, o, err);
 }
 
-/* is_v1 - whose errors have the shape of inference; a path without a row, or without one for the
-   method, is judged by its text */
+/* is_infer - the call of an Llm in the path */
 static bool
-is_v1(const struct request *r)
+is_infer(const char *path)
 {
-	static const char infer[] = "/infer", llms[] = "/api/v1/llms/";
-	const char *text = r->path.text;
-	size_t n = text != NULL ? strlen(text) : 0, tail = sizeof(infer) - 1;
+	static const char llms[] = "/api/v1/llms/";
+	size_t n = sizeof(llms) - 1;
+
+	return strncmp(path, llms, n) == 0 &&
+	    path_below(path + n + strcspn(path + n, "/"), "/infer");
+}
+
+/* is_v1 - whose errors have the shape of inference; a path without a row, or without one for the
+   method, is judged by what it was meant to be */
+static bool
+is_v1(struct request *r)
+{
+	const char *meant = request_meant(r);
 
 	if (r->route != NULL)
 		return r->route->flags & R_V1;
-	if (n <= tail)
-		return n > 0 && strncmp(text, "/v1", 3) == 0;
-	return strncmp(text, "/v1", 3) == 0 || (strcmp(text + n - tail, infer) == 0 &&
-	    strncmp(text, llms, sizeof(llms) - 1) == 0);
+	return path_below(meant, "/v1") || is_infer(meant) ||
+	    (r->path.text != NULL && is_infer(r->path.text));
 }
 
 /* reply_trouble - the one place where a code becomes an answer */

@@ -58,6 +58,18 @@ read_params(struct request *r)
 	    r->io->ops->param(r->io, r->cfg->remote_user_param) : NULL;
 }
 
+/* where_of - all that the web server says of the path */
+static struct path_params
+where_of(const struct request *r)
+{
+	return (struct path_params){
+		.request_uri = r->request_uri,
+		.script_name = r->script_name,
+		.path_info = r->path_info,
+		.base_path = r->cfg->base_path,
+	};
+}
+
 /* request_init - ready to be dispatched */
 void
 request_init(struct request *r, struct server *server, struct http **http, struct io *io)
@@ -75,13 +87,21 @@ request_init(struct request *r, struct server *server, struct http **http, struc
 	random_request_id(r->id);
 	read_params(r);
 	r->method = method_find(r->request_method);
-	where = (struct path_params){
-		.request_uri = r->request_uri,
-		.script_name = r->script_name,
-		.path_info = r->path_info,
-		.base_path = r->cfg->base_path,
-	};
+	where = where_of(r);
 	(void)path_resolve(&where, &r->path);
+}
+
+/* request_meant - see request.h */
+const char *
+request_meant(struct request *r)
+{
+	const struct path_params where = where_of(r);
+
+	if (r->route != NULL)
+		return r->path.text;
+	if (r->meant == NULL)
+		r->meant = path_meant(&where);
+	return r->meant;
 }
 
 /* request_release - the bodies of requests hold secrets and prompts: wiped */
@@ -89,6 +109,7 @@ void
 request_release(struct request *r)
 {
 	path_release(&r->path);
+	free(r->meant);
 	free(r->arg);
 	table_unref(r->table);
 	buf_wipe(&r->body);

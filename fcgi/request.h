@@ -32,6 +32,7 @@ struct request {
 	/* what was asked */
 	enum method		 method;
 	struct path		 path;		/* text NULL: not a path of ours */
+	char			*meant;		/* made by request_meant() */
 	const char		*request_method, *request_uri, *script_name, *path_info, *query;
 	const char		*authorization, *api_key, *remote_user, *sec_fetch_site;
 	const char		*origin, *content_type, *if_match;
@@ -60,6 +61,9 @@ struct request {
 /* request_init - take the connection; the path is resolved */
 void request_init(struct request *r, struct server *server, struct http **http, struct io *io);
 void request_release(struct request *r);
+
+/* request_meant - the path of the row that was found, else path_meant(): never NULL */
+const char *request_meant(struct request *r);
 
 /* request_body - read it to its end into r->body */
 enum rc request_body(struct request *r, struct error *err);

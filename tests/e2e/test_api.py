@@ -275,6 +275,19 @@ class Faults(Case):
         error = self.assertFailure(answer, 404)
         self.assertIn("not served by mcpd", error["message"])
 
+    def test_paths_that_are_refused_have_the_shape_of_their_family(self):
+        for path in ("/v1//models", "/v1/./models", "/v1/x/../models", "/v%31/models", "/v1/"):
+            error = self.assertFailure(self.gw.request("GET", path), 404, "unknown_url")
+            self.assertEqual(error["message"], f"not served by mcpd: {path}")
+        for path in ("/api/v1/llms/x//infer", "/api/v1/llms/x/infer/"):
+            self.assertFailure(self.gw.request("POST", path, {}), 404, "unknown_url")
+        for path in ("/v1//messages", "/v1/./messages/count_tokens"):
+            answer = self.call("POST", path, {}, 404)
+            self.assertEqual(answer.json()["error"]["type"], "not_found_error")
+            self.assertEqual(answer.json()["request_id"], answer.headers["request-id"])
+        for path in ("/api/v1//llms", "/api/v1/llms/./x", "/v1x//y"):
+            self.assertEqual(self.call("GET", path, status=404).json(), {"error": "no such path"})
+
 
 class Secrets(Case):
     """Values go in and never come out."""

@@ -109,6 +109,43 @@ Test(path, forms_that_two_parsers_read_in_two_ways_are_refused)
 	CHECK(rows);
 }
 
+Test(path, a_refused_one_still_shows_its_family)
+{
+	static const struct mount rows[] = {
+		{ "//",		{ "/v1//models", "", "", NULL }, "/v1/models", NULL },
+		{ "// first",	{ "//v1/models", "", "", NULL }, "/v1/models", NULL },
+		{ "/./",	{ "/v1/./messages", "", "", NULL }, "/v1/messages", NULL },
+		{ "/../",	{ "/x/../v1/models", "", "", NULL }, "/v1/models", NULL },
+		{ "out of it",	{ "/v1/../api/v1/llms", "", "", NULL }, "/api/v1/llms", NULL },
+		{ "out of all",	{ "/../../v1/x", "", "", NULL }, "/v1/x", NULL },
+		{ "/. last",	{ "/v1/models/.", "", "", NULL }, "/v1/models", NULL },
+		{ "/ last",	{ "/v1/", "", "", NULL }, "/v1", NULL },
+		{ "escaped v",	{ "/%761/models", "", "", NULL }, "/v1/models", NULL },
+		{ "%2f",	{ "/v1%2Fmodels?a=/x", "", "", NULL }, "/v1/models", NULL },
+		{ "escaped dots", { "/v1/%2e%2e/v1/x", "", "", NULL }, "/v1/x", NULL },
+		{ "%00",	{ "/v1/models/a%00b", "", "", NULL }, "/v1/models/a%00b", NULL },
+		{ "broken escape", { "/v1//a%6", "", "", NULL }, "/v1/a%6", NULL },
+		{ "a mount",	{ "/llm//v1/./x", "/llm", "//v1/./x", NULL }, "/v1/x", NULL },
+		{ "escaped mount", { "/%6clm/v1/x", "/llm", "/v1/x", NULL }, "/v1/x", NULL },
+		{ "a base",	{ "/llm/v1//x", "", NULL, "/llm/" }, "/v1/x", NULL },
+		{ "dots in PATH_INFO", { "/x", "/m", "/v1/../x", NULL }, "/v1/../x", NULL },
+		{ "no REQUEST_URI", { NULL, "/m.fcgi", "/v1//x", NULL }, "/v1/x", NULL },
+		{ "no slash",	{ NULL, "v1/", "/models", NULL }, "/v1/models", NULL },
+		{ "another",	{ "/index//html", "", "", NULL }, "", NULL },
+		{ "like a root", { "/v1x//models", "", "", NULL }, "", NULL },
+		{ "outside the base", { "/v1//x", "", NULL, "/llm" }, "", NULL },
+		{ "dots alone",	{ "/../..", "", "", NULL }, "", NULL },
+		{ "nothing",	{ NULL, NULL, NULL, NULL }, "", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *meant = path_meant(&rows[i].in);
+
+		cr_expect_str_eq(meant, rows[i].text, "%s: %s", rows[i].what, meant);
+		free(meant);
+	}
+}
+
 Test(path, a_path_from_PATH_INFO_is_decoded_already)
 {
 	const struct path_params info = { "/r", "/m.fcgi", "/v1/models/100%25", NULL };

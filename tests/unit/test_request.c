@@ -241,6 +241,44 @@ Test(dispatch, below_v1_one_must_say_who_one_is_first)
 	refused("404 Not Found", "not served by mcpd: /v1/audio/speech");
 }
 
+Test(dispatch, a_refused_path_has_the_errors_of_its_family)
+{
+	static const struct {
+		const char *method, *uri, *said;
+	} rows[] = {
+		{ "GET", "REQUEST_URI=/v1//models?a=b",
+		    "{\"error\":{\"message\":\"not served by mcpd: /v1//models\",\"type\":"
+		    "\"invalid_request_error\",\"param\":null,\"code\":\"unknown_url\"}}" },
+		{ "POST", "REQUEST_URI=/v1/./chat/completions", "\"code\":\"unknown_url\"" },
+		{ "GET", "REQUEST_URI=/v1", "not served by mcpd: /v1\"" },
+		{ "GET", "REQUEST_URI=/v1/", "not served by mcpd: /v1/\"" },
+		{ "GET", "REQUEST_URI=/v%31/models", "not served by mcpd: /v%31/models\"" },
+		{ "GET", "REQUEST_URI=/v1/models/%ff", "not served by mcpd: /v1/models/%ff\"" },
+		{ "POST", "REQUEST_URI=/v1//messages", "{\"type\":\"error\",\"error\":{\"type\":"
+		    "\"not_found_error\",\"message\":\"not served by mcpd: /v1//messages\"}" },
+		{ "POST", "REQUEST_URI=/v1/./messages/count_tokens", "\"not_found_error\"" },
+		{ "POST", "REQUEST_URI=/api/v1/llms/x//infer", "\"code\":\"unknown_url\"" },
+		{ "POST", "REQUEST_URI=/api/v1/llms/x/infer/", "\"code\":\"unknown_url\"" },
+		{ "POST", "REQUEST_URI=/api/v1/llms/%2e%2e/infer", "\"code\":\"unknown_url\"" },
+		{ "POST", "REQUEST_URI=/api/v1/llms/a%2fb/infer", "\"code\":\"unknown_url\"" },
+		{ "POST", "REQUEST_URI=/api/v1/llms/x/infe%72", "\"code\":\"unknown_url\"" },
+		{ "POST", "REQUEST_URI=/api/v1/llms/x/inferior", "\"error\":\"no such path\"" },
+		{ "POST", "REQUEST_URI=/api/v1//llms", "\"error\":\"no such path\"" },
+		{ "GET", "REQUEST_URI=/v1/../api/v1/llms", "\"error\":\"no such path\"" },
+		{ "GET", "REQUEST_URI=/v1x", "\"error\":\"no such path\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char method[32];
+
+		snprintf(method, sizeof(method), "REQUEST_METHOD=%s", rows[i].method);
+		run(PARAMS(method, rows[i].uri, bearer), NULL);
+		refused("404 Not Found", rows[i].said);
+	}
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=", "SCRIPT_NAME=/m", "PATH_INFO=/v1//x"), NULL);
+	refused("404 Not Found", "\"code\":\"unknown_url\"");
+}
+
 Test(dispatch, a_wrong_method_is_405_with_the_right_ones)
 {
 	run(PARAMS("REQUEST_METHOD=PATCH", "REQUEST_URI=/api/v1/users"), NULL);
