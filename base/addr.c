@@ -116,26 +116,55 @@ is_localhost(const char *host)
 	return len == n || host[len - n - 1] == '.';
 }
 
-/* url_host_class - without DNS */
-enum addr_class
-url_host_class(const char *host)
+/* literal - the class of an address that is written out, without a trailing dot; false: a name */
+static bool
+literal(const char *host, enum addr_class *class)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM }, *found;
-	char name[NI_MAXHOST];
-	enum addr_class class;
+
+	if (getaddrinfo(host, NULL, &hints, &found) != 0)
+		return false;
+	*class = addr_class(found->ai_addr);
+	freeaddrinfo(found);
+	return true;
+}
+
+/* undotted - a host without its trailing dot; false: longer than any host */
+static bool
+undotted(const char *host, char name[NI_MAXHOST])
+{
 	size_t len = strlen(host);
 
 	if (len > 0 && host[len - 1] == '.')
 		len--;
-	if (len >= sizeof(name))
-		return ADDR_PUBLIC;
+	if (len >= NI_MAXHOST)
+		return false;
 	memcpy(name, host, len);
 	name[len] = '\0';
+	return true;
+}
+
+/* url_host_class - without DNS */
+enum addr_class
+url_host_class(const char *host)
+{
+	enum addr_class class = ADDR_PUBLIC;
+	char name[NI_MAXHOST];
+
+	if (!undotted(host, name))
+		return ADDR_PUBLIC;
 	if (is_localhost(name))
 		return ADDR_PRIVATE;
-	if (getaddrinfo(name, NULL, &hints, &found) != 0)
-		return ADDR_PUBLIC;
-	class = addr_class(found->ai_addr);
-	freeaddrinfo(found);
+	(void)literal(name, &class);
 	return class;
+}
+
+/* url_host_literal - what url_host_class() knows for certain to be public */
+bool
+url_host_literal(const char *host)
+{
+	enum addr_class class;
+	char name[NI_MAXHOST];
+
+	return undotted(host, name) && literal(name, &class);
 }

@@ -44,4 +44,7 @@ enum addr_class addr_class(const struct sockaddr *sa);
    "localhost" and names below it, without DNS; another name is ADDR_PUBLIC: not known yet */
 enum addr_class url_host_class(const char *host);
 
+/* url_host_literal - is it an address, in any of these forms, and not a name */
+bool url_host_literal(const char *host);
+
 #endif

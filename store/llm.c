@@ -1,5 +1,4 @@
 /* llm.c - the resource Llm: a provider's model, where it is, and which key opens it */
-#include <arpa/inet.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,15 +215,6 @@ merge_extra(struct llm *l, struct json_object *body, const struct merge *m)
 	json_object_put(extra);
 }
 
-/* is_literal - an address, not a name */
-static bool
-is_literal(const char *host)
-{
-	unsigned char room[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, host, room) == 1 || inet_pton(AF_INET6, host, room) == 1;
-}
-
 /* has_key - does anything secret go along with a call */
 static bool
 has_key(const struct llm *l)
@@ -254,7 +244,7 @@ check_host(const struct llm *l, const struct url *u, const struct merge *m)
 			    "extraConfig.allowPrivateUrl", u->host);
 		return;
 	case ADDR_PUBLIC:
-		if (!u->tls && is_literal(u->host) && has_key(l))
+		if (!u->tls && url_host_literal(u->host) && has_key(l))
 			faults_add(f, "url", "a key goes over http to private addresses only; "
 			    "use https");
 	}

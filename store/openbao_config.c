@@ -1,5 +1,4 @@
 /* openbao_config.c - where an OpenBao is, and how its token is had */
-#include <arpa/inet.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,15 +105,6 @@ merge_path(struct openbao_config *c, const struct path_row *row, struct json_obj
 		faults_add(f, field_path(path, "config", row->name), "%s", bad);
 }
 
-/* is_literal - an address, not a name */
-static bool
-is_literal(const char *host)
-{
-	unsigned char room[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, host, room) == 1 || inet_pton(AF_INET6, host, room) == 1;
-}
-
 /* check_url - a token goes there: in clear to private addresses only. An OpenBao beside us is the
    usual case, so private addresses need no permission of their own */
 static void
@@ -131,7 +121,7 @@ check_url(const char *text, struct faults *f)
 	class = url_host_class(u.host);
 	if (class == ADDR_NEVER)
 		faults_add(f, "config.url", "is an address that is never connected");
-	else if (!u.tls && class == ADDR_PUBLIC && is_literal(u.host))
+	else if (!u.tls && class == ADDR_PUBLIC && url_host_literal(u.host))
 		faults_add(f, "config.url", "must be https: a token goes there");
 	url_release(&u);
 }

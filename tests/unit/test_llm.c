@@ -181,6 +181,12 @@ Test(llm, urls_are_judged_without_dns)
 		{ "openai", "'url':'http://8.8.8.8/'", "ok" },
 		{ "openai", "'url':'http://8.8.8.8/','apiKeyRef':{'name':'prod','key':'key'}",
 		    "[url: a key goes over http to private addresses only; use https]" },
+		{ "openai", "'url':'http://134744072','apiKeyRef':{'name':'prod','key':'key'}",
+		    "[url: a key goes over http to private addresses only; use https]" },
+		{ "openai", "'url':'http://8.8.8.8./','apiKeyRef':{'name':'prod','key':'key'}",
+		    "[url: a key goes over http to private addresses only; use https]" },
+		{ "openai", "'url':'http://api.example/','apiKeyRef':{'name':'prod','key':'key'}",
+		    "ok" },
 		{ "openai", "'url':'http://8.8.8.8/',"
 		    "'extraConfig':{'headers':{'x-k':'secret://prod/key'}}",
 		    "[url: a key goes over http to private addresses only; use https]" },

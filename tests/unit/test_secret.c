@@ -344,6 +344,9 @@ Test(secret, an_openbao_backend_has_defaults_and_says_every_fault)
 	cr_expect_str_eq(trial_create(&t, &kind_secretbackend, "{'name':'b','type':'openbao',"
 	    "'config':{'url':'http://8.8.8.8','tokenSecret':{'name':'tok','key':'t'}}}"),
 	    "invalid: invalid secretbackend [config.url: must be https: a token goes there]");
+	cr_expect_str_eq(trial_create(&t, &kind_secretbackend, "{'name':'b','type':'openbao',"
+	    "'config':{'url':'http://0x08080808','tokenSecret':{'name':'tok','key':'t'}}}"),
+	    "invalid: invalid secretbackend [config.url: must be https: a token goes there]");
 }
 
 Test(secret, a_config_is_changed_member_by_member_and_null_is_the_default)

@@ -204,3 +204,18 @@ Test(url, classes_of_host_names_without_dns)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		cr_expect_eq(url_host_class(rows[i].host), rows[i].class, "%s", rows[i].host);
 }
+
+Test(url, tells_addresses_from_names)
+{
+	static const char *const literals[] = {
+		"8.8.8.8", "8.8.8.8.", "8.8.2056", "134744072", "0x08080808", "010.8.8.8",
+		"127.0.0.1", "2001:4860::8888", "::ffff:8.8.8.8",
+	}, *const names[] = {
+		"api.openai.com", "localhost", "8.8.8.8.example", "256.1.1.1", "8.8.8.8..", "0x", "",
+	};
+
+	for (size_t i = 0; i < sizeof(literals) / sizeof(*literals); i++)
+		cr_expect(url_host_literal(literals[i]), "%s", literals[i]);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		cr_expect_not(url_host_literal(names[i]), "%s", names[i]);
+}
