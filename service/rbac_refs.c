@@ -41,6 +41,28 @@ token_refs(const struct table *t, const struct caller *c, const struct record *o
 	return rbac_require(t, c, VERB_EDIT, RESOURCE_USERS, name, err);
 }
 
+/* backend_refs - the token of another Secret than the one that is named; whose values go where is the
+   business of who may change every secret */
+static enum rc
+backend_refs(const struct table *t, const struct caller *c, const struct secretbackend *old,
+    struct json_object *body, struct error *err)
+{
+	struct json_object *config = jsonx_get(body, "config"), *ref = NULL;
+	const struct record *named = NULL;
+	const char *name;
+
+	if (json_object_is_type(config, json_type_object))
+		ref = jsonx_get(config, "tokenSecret");
+	if (!json_object_is_type(ref, json_type_object) ||
+	    (name = jsonx_str(ref, "name", NULL)) == NULL)
+		return RC_OK;
+	if (old != NULL && old->bao.token_secret_id != NULL)
+		named = table_by_id(t, &kind_secret, old->bao.token_secret_id);
+	if (named != NULL && strcmp(named->name, name) == 0)
+		return RC_OK;
+	return rbac_require(t, c, VERB_EDIT, RESOURCE_SECRETS, NULL, err);
+}
+
 /* rbac_refs - see rbac.h */
 enum rc
 rbac_refs(const struct table *t, const struct caller *c, const struct kind *k,
@@ -51,6 +73,8 @@ rbac_refs(const struct table *t, const struct caller *c, const struct kind *k,
 	switch (k->resource) {
 	case RESOURCE_LLMS:
 		return llm_refs(t, c, (const struct llm *)old, body, err);
+	case RESOURCE_SECRETBACKENDS:
+		return backend_refs(t, c, (const struct secretbackend *)old, body, err);
 	case RESOURCE_MCPTOKENS:
 		return token_refs(t, c, old, body, err);
 	default:

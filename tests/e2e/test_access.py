@@ -291,14 +291,20 @@ class Permission(Case):
 
     def test_who_may_not_refer_to_a_name_is_not_told_whether_it_is_there(self):
         self.gw.key_ref()
-        _, token = self.gw.user("create:llms", "create:mcptokens")
-        for there, absent, body in (
-            ("provider", "absent", lambda n: {**LLM, "apiKeyRef": {"name": n, "key": "token"}}),
-            ("admin", "absent", lambda n: {"user": n}),
+        _, token = self.gw.user("create:llms", "create:mcptokens", "create:secretbackends")
+        bao = {"type": "openbao", "config": {"url": "https://bao.example"}}
+
+        def backend(name):
+            config = {**bao["config"], "tokenSecret": {"name": name, "key": "token"}}
+            return {**bao, "config": config}
+
+        for kind, there, absent, body in (
+            ("llms", "provider", "absent", lambda n: {**LLM, "apiKeyRef": {"name": n, "key": "token"}}),
+            ("mcptokens", "admin", "absent", lambda n: {"user": n}),
+            ("secretbackends", "provider", "absent", backend),
         ):
-            path = "/api/v1/llms" if there == "provider" else "/api/v1/mcptokens"
             answers = [
-                self.call("POST", path, {"name": self.unused_name(), **body(n)}, 403, token)
+                self.call("POST", f"/api/v1/{kind}", {"name": self.unused_name(), **body(n)}, 403, token)
                 for n in (there, absent)
             ]
             self.assertEqual(

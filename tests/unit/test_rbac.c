@@ -242,6 +242,22 @@ static const struct escalation {
 	{ "with the secret's edit", "{'role':'edit','resource':'llms'},"
 	  "{'role':'edit','resource':'secrets','name':'s'}", &kind_llm, "l",
 	  "{'url':'https://good.example'}", NULL },
+	{ "a backend whose token is there", "{'role':'edit','resource':'secretbackends'}",
+	  &kind_secretbackend, NULL, "{'name':'n','type':'openbao','config':{'url':"
+	  "'https://bao.example','tokenSecret':{'name':'s','key':'k'}}}",
+	  "permission denied: edit:secrets" },
+	{ "a backend whose token is not there", "{'role':'edit','resource':'secretbackends'}",
+	  &kind_secretbackend, NULL, "{'name':'n','bogus':1,'type':'openbao','config':{'url':"
+	  "'https://bao.example','tokenSecret':{'name':'absent','key':'k'}}}",
+	  "permission denied: edit:secrets" },
+	{ "another token, not there", "{'role':'edit','resource':'secretbackends'}",
+	  &kind_secretbackend, "bao", "{'config':{'tokenSecret':{'name':'absent','key':'k'}}}",
+	  "permission denied: edit:secrets" },
+	{ "the token that it has", "{'role':'edit','resource':'secretbackends'}",
+	  &kind_secretbackend, "bao", "{'description':'d','config':{'tokenSecret':{'name':'s',"
+	  "'key':'k'}}}", NULL },
+	{ "a backend of another type", "{'role':'edit','resource':'secretbackends'}",
+	  &kind_secretbackend, NULL, "{'name':'n','type':'plaintext'}", NULL },
 	{ "a private url, named edit only", "{'role':'create','resource':'llms'},"
 	  "{'role':'edit','resource':'llms','name':'n'}", &kind_llm, NULL,
 	  "{'name':'n','type':'vllm','model':'m','url':'http://10.0.0.1'}",
@@ -263,6 +279,8 @@ Test(rbac_permit, nobody_gives_what_they_do_not_hold)
 		fixture_make(&f, &kind_secret, "{'name':'s','data':{'k':'v'}}");
 		fixture_make(&f, &kind_llm, "{'name':'l','type':'openai','model':'m',"
 		    "'apiKeyRef':{'name':'s','key':'k'}}");
+		fixture_make(&f, &kind_secretbackend, "{'name':'bao','type':'openbao','config':"
+		    "{'url':'https://bao.example','tokenSecret':{'name':'s','key':'k'}}}");
 		fixture_make(&f, &kind_rbac, "{'name':'w','subjects':[{'kind':'User','name':"
 		    "'root'}],'roleBindings':[{'role':'run','resource':'llms','name':'waited'},"
 		    "{'role':'edit','resource':'users','name':'waited'},"
