@@ -229,10 +229,13 @@ permit_keys(const struct table *t, const struct caller *c, const struct llm *new
 	return RC_OK;
 }
 
-/* private_widened - a private destination is allowed that was not, or is another one */
+/* private_widened - a private destination is allowed that was not, or is another one; of the types that
+   usually are near, whatever is allowed */
 static bool
 private_widened(const struct llm *old, const struct llm *new)
 {
+	if (llm_type_private(new->type) && !same_text(old != NULL ? old->url : "", new->url))
+		return true;
 	if (!new->settings.allow_private)
 		return false;
 	if (old == NULL)

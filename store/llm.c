@@ -43,6 +43,16 @@ type_find(const char *word)
 	return row->name;
 }
 
+/* llm_type_private - see records.h */
+bool
+llm_type_private(const char *type)
+{
+	for (const struct llm_type *row = llm_types; type != NULL && row->name != NULL; row++)
+		if (strcmp(row->name, type) == 0)
+			return row->private_ok;
+	return false;
+}
+
 /* tier_find - the constant text of a tier, or NULL */
 static const char *
 tier_find(const char *word)

@@ -265,16 +265,6 @@ parse_choices(struct llm_settings *s, struct json_object *extra, struct faults *
 	}
 }
 
-/* private_by_type - do Llms of the type usually stand on this host or in this network */
-static bool
-private_by_type(const char *type)
-{
-	for (const struct llm_type *row = llm_types; type != NULL && row->name != NULL; row++)
-		if (strcmp(row->name, type) == 0)
-			return row->private_ok;
-	return false;
-}
-
 /* llm_settings_parse - s is written anew */
 void
 llm_settings_parse(struct llm_settings *s, const char *type, struct json_object *extra,
@@ -282,7 +272,7 @@ llm_settings_parse(struct llm_settings *s, const char *type, struct json_object 
 {
 	struct faults ignored = FAULTS_INIT, *f = faults != NULL ? faults : &ignored;
 
-	*s = (struct llm_settings){ .allow_private = private_by_type(type) };
+	*s = (struct llm_settings){ .allow_private = llm_type_private(type) };
 	for (const struct number_row *row = numbers; row->name != NULL; row++) {
 		int64_t *slot = (int64_t *)((char *)s + row->offset);
 

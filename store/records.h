@@ -58,6 +58,9 @@ struct llm_type {
 };
 extern const struct llm_type llm_types[];	/* ends with name NULL */
 
+/* llm_type_private - do Llms of the type usually stand on this host or in this network; NULL: no */
+bool llm_type_private(const char *type);
+
 /* llm_settings_parse - validate an extraConfig object; wrong keys become faults (may be NULL) */
 void llm_settings_parse(struct llm_settings *s, const char *type, struct json_object *extra,
     struct faults *faults);

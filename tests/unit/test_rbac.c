@@ -262,6 +262,18 @@ static const struct escalation {
 	  "{'role':'edit','resource':'llms','name':'n'}", &kind_llm, NULL,
 	  "{'name':'n','type':'vllm','model':'m','url':'http://10.0.0.1'}",
 	  "permission denied: edit:llms" },
+	{ "the url of a vllm, private or not", "{'role':'create','resource':'llms'},"
+	  "{'role':'edit','resource':'llms','name':'n'}", &kind_llm, NULL,
+	  "{'name':'n','type':'vllm','model':'m','url':'https://gpu.example',"
+	  "'extraConfig':{'allowPrivateUrl':false}}", "permission denied: edit:llms" },
+	{ "another url of a vllm, named edit only", "{'role':'edit','resource':'llms','name':'near'}",
+	  &kind_llm, "near", "{'url':'https://gpu.example','extraConfig':"
+	  "{'allowPrivateUrl':false}}", "permission denied: edit:llms" },
+	{ "a vllm without a url", "{'role':'create','resource':'llms'},"
+	  "{'role':'edit','resource':'llms','name':'n'}", &kind_llm, NULL,
+	  "{'name':'n','type':'vllm','model':'m'}", NULL },
+	{ "another description of a vllm", "{'role':'edit','resource':'llms','name':'near'}",
+	  &kind_llm, "near", "{'url':'http://10.0.0.1','description':'d'}", NULL },
 	{ "what a binding waits for", "{'role':'create','resource':'llms'}", &kind_llm, NULL,
 	  "{'name':'waited','type':'openai','model':'m'}",
 	  "permission denied: run:llms:waited" },
@@ -281,6 +293,8 @@ Test(rbac_permit, nobody_gives_what_they_do_not_hold)
 		    "'apiKeyRef':{'name':'s','key':'k'}}");
 		fixture_make(&f, &kind_secretbackend, "{'name':'bao','type':'openbao','config':"
 		    "{'url':'https://bao.example','tokenSecret':{'name':'s','key':'k'}}}");
+		fixture_make(&f, &kind_llm, "{'name':'near','type':'vllm','model':'m',"
+		    "'url':'http://10.0.0.1'}");
 		fixture_make(&f, &kind_rbac, "{'name':'w','subjects':[{'kind':'User','name':"
 		    "'root'}],'roleBindings':[{'role':'run','resource':'llms','name':'waited'},"
 		    "{'role':'edit','resource':'users','name':'waited'},"
