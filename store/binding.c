@@ -118,15 +118,10 @@ merge_object(struct binding *b, struct json_object *item, const char *at, struct
 	field_path(path, at, "resource");
 	if (!jsonx_has(item, "resource"))
 		faults_add(f, path, "is required");
-	if (!field_text(item, at, "resource", f, &word))
-		return;
-	r = resource_find(word);
-	if (r < 0) {
+	if (field_text(item, at, "resource", f, &word) && (r = resource_find(word)) < 0)
 		faults_add(f, path, "must be *, llms, secrets, secretbackends, users, groups, "
 		    "rbac, mcptokens, audit or usage");
-		return;
-	}
-	b->resource = (enum resource)r;
+	b->resource = r < 0 ? RESOURCE_ANY : (enum resource)r;
 	merge_name(b, item, at, f);
 }
 

@@ -66,9 +66,10 @@ Test(rbac_record, wrong_members_are_all_faults)
 		    "[subjects[5].id: unknown field] [subjects[5].kind: is required] "
 		    "[subjects[5].name: is required]" },
 		{ AL ",'roleBindings':[{'role':'admin','resource':'llms'},{'role':'view'},"
-		    "{'resource':'pets'},{'role':'view','resource':'llms','verb':'x'},1]",
+		    "{'resource':'pets','name':5},{'role':'view','resource':'llms','verb':'x'},1]",
 		    "[roleBindings[0].role: must be view, create, delete, edit, run or expose] "
 		    "[roleBindings[1].resource: is required] "
+		    "[roleBindings[2].name: must be a string] "
 		    "[roleBindings[2].resource: must be *, llms, secrets, secretbackends, users, "
 		    "groups, rbac, mcptokens, audit or usage] [roleBindings[2].role: is required] "
 		    "[roleBindings[3].verb: unknown field] [roleBindings[4]: must be an object]" },
