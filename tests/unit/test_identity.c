@@ -162,6 +162,8 @@ Test(identity, REMOTE_USER_counts_only_where_it_is_trusted)
 	expect(&in, RC_OK, "bob", "remote_user", "trusted");
 	in.authorization = "Basic Ym9iOng=";
 	expect(&in, RC_OK, "bob", "remote_user", "Basic is the web server's business");
+	in.remote_user = table_by_name(f.table, &kind_user, "bob")->id;
+	expect(&in, RC_UNAUTHENTICATED, NULL, NULL, "an id is no login");
 	in.remote_user = "eve";
 	expect(&in, RC_UNAUTHENTICATED, NULL, NULL, "no user of ours");
 	in.remote_user = "";
@@ -180,6 +182,8 @@ Test(identity, a_token_wins_over_REMOTE_USER_and_a_bad_one_too)
 	in.api_key = NULL;
 	in.authorization = "Bearer ";
 	expect(&in, RC_UNAUTHENTICATED, NULL, NULL, "an empty one");
+	in.authorization = "Bearer";
+	expect(&in, RC_UNAUTHENTICATED, NULL, NULL, "the scheme alone");
 }
 
 Test(identity, another_site_cannot_use_the_browsers_login)

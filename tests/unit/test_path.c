@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fcgi/path.h"
+#include "fcgi/query.h"
 
 struct mount {
 	const char	*what;
@@ -117,6 +118,7 @@ Test(path, a_refused_one_still_shows_its_family)
 		{ "/./",	{ "/v1/./messages", "", "", NULL }, "/v1/messages", NULL },
 		{ "/../",	{ "/x/../v1/models", "", "", NULL }, "/v1/models", NULL },
 		{ "out of it",	{ "/v1/../api/v1/llms", "", "", NULL }, "/api/v1/llms", NULL },
+		{ "one step back", { "/v1/a/b/../c", "", "", NULL }, "/v1/a/c", NULL },
 		{ "out of all",	{ "/../../v1/x", "", "", NULL }, "/v1/x", NULL },
 		{ "/. last",	{ "/v1/models/.", "", "", NULL }, "/v1/models", NULL },
 		{ "/ last",	{ "/v1/", "", "", NULL }, "/v1", NULL },
@@ -239,5 +241,43 @@ Test(path, query_parameters)
 		if (text != NULL && rows[i].text != NULL)
 			cr_expect_str_eq(text, rows[i].text);
 		free(text);
+	}
+}
+
+Test(path, a_table_of_parameters_takes_no_other_and_none_twice)
+{
+	static const struct {
+		const char *query, *since, *said;	/* said NULL: it is taken */
+	} rows[] = {
+		{ NULL, NULL, NULL },
+		{ "", NULL, NULL },
+		{ "&&since=1h&", "1h", NULL },
+		{ "by=llm&since=a%20b+c", "a b c", NULL },
+		{ "since=", NULL, NULL },
+		{ "since", NULL, NULL },
+		{ "since=&since=1h", "1h", NULL },
+		{ "since=1h&since=", NULL, "since is given twice" },
+		{ "since=1h&since=2h", NULL, "since is given twice" },
+		{ "since=%zz", NULL, "since is no valid text" },
+		{ "since=%00", NULL, "since is no valid text" },
+		{ "since=%ff", NULL, "since is no valid text" },
+		{ "sinc=1h", NULL, "unknown parameter: sinc" },
+		{ "sincee=1h", NULL, "unknown parameter: sincee" },
+		{ "=1h", NULL, "unknown parameter: " },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct query_row taken[] = { { "by", NULL }, { "since", NULL }, { NULL, NULL } };
+		struct error err = { RC_OK, "" };
+		enum rc rc = query_read(rows[i].query, taken, &err);
+
+		cr_expect_eq(rc, rows[i].said == NULL ? RC_OK : RC_INVALID, "%s", rows[i].query);
+		cr_expect_str_eq(err.msg, rows[i].said == NULL ? "" : rows[i].said, "%s: %s",
+		    rows[i].query, err.msg);
+		if (rows[i].said == NULL && rows[i].since != NULL)
+			cr_expect_str_eq(taken[1].value, rows[i].since);
+		else if (rows[i].said == NULL)
+			cr_expect_null(taken[1].value);
+		query_release(taken);
 	}
 }

@@ -324,6 +324,7 @@ Test(dispatch, a_body_must_be_json_by_its_type)
 		{ "CONTENT_TYPE=application/json", "201 Created" },
 		{ "CONTENT_TYPE=Application/JSON; charset=utf-8", "409 Conflict" },
 		{ "CONTENT_TYPE=application/json;charset=utf-8", "409 Conflict" },
+		{ "CONTENT_TYPE=application/json ; charset=utf-8", "409 Conflict" },
 		{ "CONTENT_TYPE=application/jsonx", "415 Unsupported Media Type" },
 		{ "CONTENT_TYPE=text/json", "415 Unsupported Media Type" },
 		{ "CONTENT_TYPE=application/x-www-form-urlencoded", "415 Unsupported Media Type" },
@@ -468,6 +469,10 @@ Test(dispatch, pages_of_listed_origins_may_call)
 	    "HTTP_ORIGIN=https://a.example"), NULL);
 	cr_expect(fake_io_has(&io, "Access-Control-Allow-Origin: https://a.example"));
 	cr_expect(fake_io_has(&io, "Access-Control-Expose-Headers: *"));
+
+	run(PARAMS("REQUEST_METHOD=PATCH", "REQUEST_URI=/v1/models", bearer,
+	    "HTTP_ORIGIN=https://a.example"), NULL);
+	refused("405 Method Not Allowed", "this path takes GET, HEAD");
 
 	run(PARAMS("REQUEST_METHOD=OPTIONS", "REQUEST_URI=/v1/models",
 	    "HTTP_ORIGIN=https://b.example"), NULL);
