@@ -95,6 +95,27 @@ class AuditQuery(Case):
             after = page[0]["id"]
         self.assertEqual(seen, asked)
 
+    def test_an_llm_is_found_by_id_and_since_leaves_out_what_is_older(self):
+        llm = self.make_llm(type="vllm")  # without a url: a call ends at once
+        name = llm["name"]
+        lines = [self.gw.audit(self.infer(name, HI, 502).request_id)]
+        while lines[-1]["at"] == lines[0]["at"]:
+            lines.append(self.gw.audit(self.infer(name, HI, 502).request_id))
+        found = self.audit(f"?llm={llm['id']}&limit=1000").json()
+        self.assertEqual([e["id"] for e in found], [e["id"] for e in reversed(lines)])
+        for after in ("", f"&after={lines[0]['id']}"):
+            found = self.audit(f"?llm={name}&since={lines[-1]['at']}{after}").json()
+            self.assertEqual([e["id"] for e in found], [lines[-1]["id"]], after)
+
+    def test_a_put_that_changes_nothing_leaves_no_line(self):
+        llm = self.make_llm()
+        path = f"/api/v1/llms/{llm['name']}"
+        self.call("PUT", path, llm)
+        self.call("PUT", path, {"description": "new"})
+        self.call("DELETE", path, status=204)
+        mine = [e["action"] for e in self.audit().json() if e.get("name") == llm["name"]]
+        self.assertEqual(mine, ["delete", "update", "create"])
+
     def test_wrong_parameters_are_400(self):
         for query in (
             "?limit=0", "?limit=1001", "?limit=ten", "?limit=-1", "?since=yesterday", "?since=7",

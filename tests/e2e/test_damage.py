@@ -190,6 +190,24 @@ class Files(GatewayCase):
                     self.assertIn(text, self.gw.ctl("get", "llm", llm, "-o", "json"))
         self.assertEqual(self.gw.workers(), workers, "none was replaced")
 
+    def test_without_its_key_file_it_is_not_ready_and_says_why(self):
+        key, away = self.gw.home / "mcpd.key", self.gw.home / "away"
+        key.rename(away)
+        try:
+            answer = wait_for("the key to be missed", lambda: self.unready())
+            self.assertEqual(answer.json(), {"status": "unavailable", "reason": "key"})
+            self.call("GET", "/healthz")
+            store = self.call("GET", "/api/v1/status").json()["store"]
+            self.assertEqual((store["status"], store["reason"]), ("unavailable", "key"))
+        finally:
+            away.rename(key)
+        wait_for("the key to be found", lambda: not self.unready())
+
+    def unready(self):
+        """unready - the answer of /readyz where it is a 503"""
+        answer = self.gw.request("GET", "/readyz", token=None)
+        return answer if answer.status == 503 else None
+
     def description(self, llm):
         return self.call("GET", f"/api/v1/llms/{llm}").json()["description"]
 
@@ -292,7 +310,12 @@ class FullDisk(GatewayCase):
             for _ in range(3):
                 self.refused(i)
             self.read_and_call(llm)
+            self.assertEqual(
+                self.call("GET", "/readyz", status=503).json(),
+                {"status": "unavailable", "reason": "space"},
+            )
             self.free()
+            self.call("GET", "/readyz")
             name = f"after-{i}"
             self.call("POST", "/api/v1/llms", {"name": name, "type": "openai", "model": "m"}, 201)
             names.add(name)

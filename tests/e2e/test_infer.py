@@ -199,16 +199,26 @@ class Models(GatewayCase):
         self.assertEqual((model["object"], model["owned_by"]), ("model", "mcpd"))
         self.assertIsInstance(model["created"], int)
         self.assertEqual(self.gw.request("GET", f"/v1/models/{one}", token=token).json(), model)
+        alias = f"vendor/{one}"
+        self.call("PUT", f"/api/v1/llms/{one}", {"aliases": [alias]})
+        for path in (alias, alias.replace("/", "%2F")):
+            answer = self.gw.request("GET", f"/v1/models/{path}", token=token)
+            self.assertEqual(answer.json(), {**model, "id": alias})
         self.assertFailure(
             self.gw.request("GET", "/v1/models/nonesuch", token=token), 404, "model_not_found"
         )
 
     def test_anthropics_clients_get_their_own_list(self):
         llm = self.gw.llm()
+        self.gw.llm()
         listed = self.gw.request(
             "GET", "/v1/models", headers={"anthropic-version": "2023-06-01"}
         ).json()
-        self.assertEqual((listed["has_more"], listed["first_id"]), (False, listed["data"][0]["id"]))
+        ids = [m["id"] for m in listed["data"]]
+        self.assertGreater(len(ids), 1)
+        self.assertEqual(
+            (listed["has_more"], listed["first_id"], listed["last_id"]), (False, ids[0], ids[-1])
+        )
         model = next(m for m in listed["data"] if m["id"] == llm)
         self.assertEqual((model["type"], model["display_name"]), ("model", model["display_name"]))
 

@@ -266,6 +266,32 @@ static const struct escalation {
 	  "{'role':'edit','resource':'llms','name':'n'}", &kind_llm, NULL,
 	  "{'name':'n','type':'vllm','model':'m','url':'https://gpu.example',"
 	  "'extraConfig':{'allowPrivateUrl':false}}", "permission denied: edit:llms" },
+	{ "allowPrivateUrl, before there is a url", "{'role':'create','resource':'llms'},"
+	  "{'role':'edit','resource':'llms','name':'n'}", &kind_llm, NULL,
+	  "{'name':'n','type':'openai','model':'m','extraConfig':{'allowPrivateUrl':true}}",
+	  "permission denied: edit:llms" },
+	{ "allowPrivateUrl, said where it was the default",
+	  "{'role':'edit','resource':'llms','name':'near'}", &kind_llm, "near",
+	  "{'extraConfig':{'allowPrivateUrl':true}}", "permission denied: edit:llms" },
+	{ "allowPrivateUrl, where it was false", "{'role':'edit','resource':'llms','name':'far'},"
+	  "{'role':'edit','resource':'secrets'}", &kind_llm, "far", "{'extraConfig':"
+	  "{'allowPrivateUrl':true,'headers':{'x-a':'1','x-b':'secret://s/k'}}}",
+	  "permission denied: edit:llms" },
+	{ "another key of the same secret", "{'role':'edit','resource':'llms'}", &kind_llm, "l",
+	  "{'apiKeyRef':{'name':'s','key':'other'}}", "permission denied: edit:secrets:s" },
+	{ "another value of a header", "{'role':'edit','resource':'llms'}", &kind_llm, "far",
+	  "{'extraConfig':{'allowPrivateUrl':false,'headers':{'x-a':'2','x-b':'secret://s/k'}}}",
+	  "permission denied: edit:secrets:s" },
+	{ "another key in a header", "{'role':'edit','resource':'llms'}", &kind_llm, "far",
+	  "{'extraConfig':{'allowPrivateUrl':false,'headers':{'x-a':'1','x-b':'secret://s/j'}}}",
+	  "permission denied: edit:secrets:s" },
+	{ "another setting beside the same headers", "{'role':'edit','resource':'llms'}",
+	  &kind_llm, "far", "{'extraConfig':{'allowPrivateUrl':false,'maxTokens':5,"
+	  "'headers':{'x-a':'1','x-b':'secret://s/k'}}}", NULL },
+	{ "run on a resource, holding an action", "{'role':'edit','resource':'rbac'},"
+	  "{'role':'run','action':'migrate-secrets'}", &kind_rbac, NULL,
+	  "{'name':'n','subjects':[{'kind':'User','name':'bob'}],'roleBindings':["
+	  "{'role':'run','resource':'secretbackends'}]}", "permission denied: run:secretbackends" },
 	{ "another url of a vllm, named edit only", "{'role':'edit','resource':'llms','name':'near'}",
 	  &kind_llm, "near", "{'url':'https://gpu.example','extraConfig':"
 	  "{'allowPrivateUrl':false}}", "permission denied: edit:llms" },
@@ -295,6 +321,8 @@ Test(rbac_permit, nobody_gives_what_they_do_not_hold)
 		    "{'url':'https://bao.example','tokenSecret':{'name':'s','key':'k'}}}");
 		fixture_make(&f, &kind_llm, "{'name':'near','type':'vllm','model':'m',"
 		    "'url':'http://10.0.0.1'}");
+		fixture_make(&f, &kind_llm, "{'name':'far','type':'openai','model':'m','extraConfig':"
+		    "{'allowPrivateUrl':false,'headers':{'x-a':'1','x-b':'secret://s/k'}}}");
 		fixture_make(&f, &kind_rbac, "{'name':'w','subjects':[{'kind':'User','name':"
 		    "'root'}],'roleBindings':[{'role':'run','resource':'llms','name':'waited'},"
 		    "{'role':'edit','resource':'users','name':'waited'},"
@@ -330,6 +358,54 @@ Test(rbac_permit, a_scoped_token_can_not_make_an_unscoped_one)
 	cr_expect_str_eq(err.msg, "permission denied: run:llms");
 	cr_expect_eq(fixture_put(&f, &c, &kind_mcptoken, "t", "{'revoked':true}", &err), RC_OK,
 	    "%s", err.msg);
+}
+
+/* what alice, who may edit tokens and users and run no Llm, makes of a token that runs Llms: of bob's,
+   which has a scope and an end, or of her own, which rbac gives more than her; NULL: it is done */
+static const struct widening {
+	const char *token, *body, *refusal;
+} widenings[] = {
+	{ "b", "{'expiresAt':'2200-01-01T00:00:00Z'}", "permission denied: run:llms:x" },
+	{ "b", "{'expiresAt':null}", "permission denied: run:llms:x" },
+	{ "b", "{'expiresAt':'2090-01-01T00:00:00Z'}", NULL },
+	{ "b", "{'scope':null}", "permission denied: run:llms" },
+	{ "b", "{'scope':[{'role':'run','resource':'llms'}]}", "permission denied: run:llms" },
+	{ "b", "{'scope':[{'role':'run','resource':'llms','name':'x'}]}", NULL },
+	{ "b", "{'scope':[]}", NULL },
+	{ "b", "{'revoked':true,'scope':null,'expiresAt':null}", NULL },
+	{ "a", "{'expiresAt':null}", "permission denied: run:llms" },
+	{ "a", "{'expiresAt':'2090-01-01T00:00:00Z'}", NULL },
+	{ "a", "{'scope':[]}", NULL },
+};
+
+Test(rbac_permit, a_token_is_narrowed_by_its_editor_and_widened_by_who_holds_what_it_gives)
+{
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(widenings) / sizeof(widenings[0]); i++) {
+		const struct widening *w = &widenings[i];
+		struct caller c = grant("{'role':'edit','resource':'mcptokens'},"
+		    "{'role':'edit','resource':'users'}");
+		enum rc rc;
+
+		fixture_make(&f, &kind_rbac, "{'name':'b','subjects':[{'kind':'User','name':'bob'}],"
+		    "'roleBindings':[{'role':'run','resource':'llms'}]}");
+		fixture_make(&f, &kind_mcptoken, "{'name':'b','user':'bob','expiresAt':"
+		    "'2100-01-01T00:00:00Z','scope':[{'role':'run','resource':'llms','name':'x'},"
+		    "{'role':'run','resource':'llms','name':'y'}]}");
+		fixture_make(&f, &kind_mcptoken,
+		    "{'name':'a','user':'alice','expiresAt':'2100-01-01T00:00:00Z'}");
+		fixture_make(&f, &kind_rbac, "{'name':'a','subjects':[{'kind':'McpToken','name':'a'}],"
+		    "'roleBindings':[{'role':'run','resource':'llms'}]}");
+		c = fixture_caller(&f, "alice", NULL);
+		rc = fixture_put(&f, &c, &kind_mcptoken, w->token, w->body, &err);
+		cr_expect_eq(rc, w->refusal == NULL ? RC_OK : RC_FORBIDDEN, "%s %s: %s", w->token,
+		    w->body, rc == RC_OK ? "done" : err.msg);
+		if (w->refusal != NULL && rc != RC_OK)
+			cr_expect_str_eq(err.msg, w->refusal, "%s %s: %s", w->token, w->body, err.msg);
+		close_f();
+		open_f();
+	}
 }
 
 Test(rbac_permit, what_was_taken_back_while_a_request_waited_counts)
