@@ -32,6 +32,19 @@ class Backends(BackendsCase):
         self.assertIn("Secret in use: bao-token (SecretBackend ", token["error"])
         self.call("DELETE", "/api/v1/secretbackends/sealed", status=409)
 
+    def test_a_token_is_not_kept_where_it_would_open_the_door(self):
+        secret, _ = self.secret(self.backend(), {"token": "v"})
+        config = {"url": self.bao.url, "tokenSecret": {"name": secret, "key": "token"}}
+        new = {"name": self.name("bao"), "type": "openbao", "config": config}
+        [fault] = self.call("POST", "/api/v1/secretbackends", new, 400).json()["details"]
+        self.assertEqual(
+            fault,
+            {
+                "path": "config.tokenSecret.name",
+                "message": f"Secret {secret} is kept in an openbao backend itself",
+            },
+        )
+
     def test_making_a_default_takes_it_from_the_other(self):
         name = self.name("clear")
         self.gw.create("secretbackends", name=name, type="plaintext", default=True)

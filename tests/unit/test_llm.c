@@ -101,6 +101,18 @@ Test(llm, fields_have_limits)
 		{ "'model':'%s'", 1024, "ok" },
 		{ "'model':'%s'", 1025,
 		    "invalid: invalid llm [model: must be 1 to 1024 bytes long]" },
+		{ "'url':'https://x/%s'", 2038, "ok" },
+		{ "'url':'https://x/%s'", 2039,
+		    "invalid: invalid llm [url: is longer than 2048 bytes]" },
+		{ "'extraConfig':{'headers':{'x':'%s'}}", 4096, "ok" },
+		{ "'extraConfig':{'headers':{'x':'%s'}}", 4097, "invalid: invalid llm "
+		    "[extraConfig.headers.x: must be 1 to 4096 bytes of visible ASCII]" },
+		{ "'extraConfig':{'apiPath':'/%s'}", 1023, "ok" },
+		{ "'extraConfig':{'apiPath':'/%s'}", 1024, "invalid: invalid llm "
+		    "[extraConfig.apiPath: must be a plain path of visible ASCII, without '?' and "
+		    "'#']" },
+		{ "'extraConfig':{'models':['%s ']}", 5, "invalid: invalid llm "
+		    "[extraConfig.models[0]: must not begin or end with a blank]" },
 		{ "'extraConfig':{'note':'%s'}", 60000, "ok" },
 	};
 
@@ -115,7 +127,7 @@ Test(llm, fields_have_limits)
 		buf_addstr(&member, at + 2, NULL);
 		name = x_asprintf("l%zu", i);
 		body = x_asprintf("{'name':'%s','type':'openai',%s%s}", name,
-		    strstr(cases[i].member, "model") != NULL ? "" : "'model':'m',", member.p);
+		    strncmp(cases[i].member, "'model'", 7) == 0 ? "" : "'model':'m',", member.p);
 		cr_expect_str_eq(trial_create(&t, &kind_llm, body), cases[i].said, "%s %zu",
 		    cases[i].member, cases[i].fill);
 		if (strcmp(cases[i].said, "ok") == 0)
@@ -211,6 +223,14 @@ Test(llm, the_destination_is_judged_again_when_the_permission_goes)
 	cr_expect_not_null(strstr(trial_update(&t, &kind_llm, "x", "{'extraConfig':{}}"),
 	    "[url: 127.0.0.1 is a private address"));
 	cr_expect_str_eq(trial_update(&t, &kind_llm, "x", "{'description':'d'}"), "ok");
+}
+
+Test(llm, the_destination_is_judged_again_when_a_key_comes)
+{
+	create("x", "openai", "'url':'http://8.8.8.8'");
+	cr_expect_str_eq(trial_update(&t, &kind_llm, "x",
+	    "{'apiKeyRef':{'name':'prod','key':'key'}}"), "invalid: invalid llm "
+	    "[url: a key goes over http to private addresses only; use https]");
 }
 
 Test(llm, private_addresses_can_be_forbidden_to_all)
@@ -321,6 +341,10 @@ Test(llm, names_and_aliases_are_one_set)
 	cr_expect_str_eq(trial_update(&t, &kind_llm, "b", "{'aliases':['A/b']}"), "ok");
 	cr_expect_eq(table_llm_alias(trial_look(&t), "A/b"), get("b"));
 	cr_expect_eq(table_llm_alias(trial_look(&t), "x"), NULL);
+	cr_expect_str_eq(create("own", "openai", "'aliases':['own']"), "ok");
+	cr_expect_str_eq(trial_update(&t, &kind_llm, "own", "{'description':'d'}"), "ok");
+	cr_expect_str_eq(create("own", "openai", "'bogus':1"),
+	    "invalid: invalid llm [bogus: unknown field]");
 }
 
 Test(llm, extra_config_keys_with_a_meaning_are_checked)

@@ -83,6 +83,12 @@ Test(whoami, a_tokens_own_rights_count_and_an_empty_scope_leaves_nothing)
 	c = fixture_caller(&f, "bot", "t");
 	expect(&c, "{'user':'bot','token':'t','groups':[],'permissions':["
 	    "{'role':'run','resource':'llms','name':'a'}],'llms':['a']}");
+	fixture_make(&f, &kind_mcptoken, "{'name':'v','user':'bot','scope':["
+	    "{'role':'run','resource':'llms','name':'b'}]}");
+	fixture_make(&f, &kind_rbac, "{'name':'r4','subjects':[{'kind':'User','name':'bot'}],"
+	    "'roleBindings':[{'role':'run','resource':'llms','name':'a'}]}");
+	c = fixture_caller(&f, "bot", "v");
+	expect(&c, "{'user':'bot','token':'v','groups':[],'permissions':[],'llms':[]}");
 	c = fixture_caller(&f, "alice", "u");
 	expect(&c, "{'user':'alice','token':'u','groups':['ops'],'permissions':[],'llms':[]}");
 }
