@@ -177,13 +177,16 @@ characters(const char *text)
 	return n;
 }
 
-/* printable - nothing that could steer a terminal; lines and tabs are fine */
+/* printable - nothing that could steer a terminal, U+0080 to U+009F neither (0xc2 and 0x80 to 0x9f in
+   UTF-8: U+009B is ESC [ to many); lines and tabs are fine */
 static bool
 printable(const char *text)
 {
-	for (; *text != '\0'; text++)
-		if (((unsigned char)*text < 0x20 && *text != '\n' && *text != '\t') ||
-		    *text == 0x7f)
+	const unsigned char *p = (const unsigned char *)text;
+
+	for (; *p != '\0'; p++)
+		if ((*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7f ||
+		    (p[0] == 0xc2 && p[1] < 0xa0))
 			return false;
 	return true;
 }

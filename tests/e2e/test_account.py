@@ -214,6 +214,20 @@ class Usage(Case):
         self.assertEqual(sum(r["requests"] for r in days), len(events))
         self.assertEqual(self.usage().json(), self.usage("?by=llm").json())
 
+    def test_rows_are_ordered_by_the_names_that_they_show(self):
+        llm = self.gw.llm()
+        names = [f"z-{i}" for i in range(6)]
+        for name in reversed(names):
+            _, token = self.gw.user("run:llms", name=name)
+            self.logged(llm, token=token)
+
+        def rows():
+            found = [r["user"] for r in self.usage("?by=user").json()]
+            return found if set(names) <= set(found) else None
+
+        found = wait_for("every user's row", rows)
+        self.assertEqual(found, sorted(found))
+
     def test_a_day_of_the_past_is_summed_from_its_log(self):
         past = time.gmtime(time.time() - 5 * 86400)
         line = {

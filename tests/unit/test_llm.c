@@ -166,6 +166,22 @@ Test(llm, description_counts_characters_not_bytes)
 	buf_release(&d);
 }
 
+Test(llm, description_can_not_steer_a_terminal)
+{
+	static const char *const bad[] = {
+		"\\u001b[2J", "\\r", "\x7f", "\xc2\x9b" "2J", "\\u0080",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char *more = x_asprintf("'description':'a%s'", bad[i]);
+
+		cr_expect_str_eq(create("x", "openai", more), "invalid: invalid llm "
+		    "[description: must not hold control characters]", "case %zu", i);
+		free(more);
+	}
+	cr_expect_str_eq(create("x", "openai", "'description':'\\ta\\nb \xc2\xa0\xc3\x9b'"), "ok");
+}
+
 Test(llm, urls_are_judged_without_dns)
 {
 	static const struct {
