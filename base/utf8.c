@@ -1,4 +1,6 @@
 /* utf8.c - single characters of UTF-8 */
+#include <string.h>
+
 #include "base/utf8.h"
 
 /* tail - is it a continuation byte */
@@ -69,4 +71,15 @@ utf8_cut(const char *p, size_t len, size_t max)
 	while (max > 0 && tail(p[max]))
 		max--;
 	return max;
+}
+
+/* utf8_mend - in place */
+void
+utf8_mend(char *text)
+{
+	for (size_t len = strlen(text), step; len > 0; text += step, len -= step)
+		if ((step = utf8_len(text, len)) == 0) {
+			*text = '?';
+			step = 1;
+		}
 }

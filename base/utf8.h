@@ -25,4 +25,7 @@ size_t utf8_put(uint32_t c, char out[UTF8_MAX]);
 /* utf8_cut - how much of well-formed text fits into max bytes without cutting a character */
 size_t utf8_cut(const char *p, size_t len, size_t max);
 
+/* utf8_mend - '?' for each byte that is no part of a well-formed character */
+void utf8_mend(char *text);
+
 #endif

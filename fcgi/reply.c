@@ -6,6 +6,7 @@
 
 #include "base/jsonx.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "fcgi/cors.h"
 #include "fcgi/reply.h"
 #include "service/dialect.h"
@@ -196,8 +197,10 @@ static enum rc
 reply_error(struct request *r, const struct error *why, struct error *err)
 {
 	struct json_object *o = json_object_new_object();
+	struct error said = *why;	/* it may hold what was asked, cut where its room ended */
 
-	jsonx_put_str(o, "error", why->msg);
+	utf8_mend(said.msg);
+	jsonx_put_str(o, "error", said.msg);
 	if (r->faults.n > 0)
 		jsonx_put(o, "details", faults_json(&r->faults));
 	if (why->rc == RC_BUSY)

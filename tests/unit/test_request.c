@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/jsonx.h"
+#include "base/utf8.h"
 #include "fcgi/dispatch.h"
 #include "fcgi/reply.h"
 #include "tests/unit/fake_io.h"
@@ -243,36 +244,30 @@ Test(dispatch, below_v1_one_must_say_who_one_is_first)
 
 Test(dispatch, a_refused_path_has_the_errors_of_its_family)
 {
-	static const struct {
+	static const char get[] = "REQUEST_METHOD=GET", post[] = "REQUEST_METHOD=POST";
+	const struct {
 		const char *method, *uri, *said;
 	} rows[] = {
-		{ "GET", "REQUEST_URI=/v1//models?a=b",
+		{ get, "REQUEST_URI=/v1//models?a=b",
 		    "{\"error\":{\"message\":\"not served by mcpd: /v1//models\",\"type\":"
 		    "\"invalid_request_error\",\"param\":null,\"code\":\"unknown_url\"}}" },
-		{ "POST", "REQUEST_URI=/v1/./chat/completions", "\"code\":\"unknown_url\"" },
-		{ "GET", "REQUEST_URI=/v1", "not served by mcpd: /v1\"" },
-		{ "GET", "REQUEST_URI=/v1/", "not served by mcpd: /v1/\"" },
-		{ "GET", "REQUEST_URI=/v%31/models", "not served by mcpd: /v%31/models\"" },
-		{ "GET", "REQUEST_URI=/v1/models/%ff", "not served by mcpd: /v1/models/%ff\"" },
-		{ "POST", "REQUEST_URI=/v1//messages", "{\"type\":\"error\",\"error\":{\"type\":"
+		{ get, "REQUEST_URI=/v1/", "not served by mcpd: /v1/\"" },
+		{ get, "REQUEST_URI=/v%31/models", "not served by mcpd: /v%31/models\"" },
+		{ get, "REQUEST_URI=/v1/models/%ff", "not served by mcpd: /v1/models/%ff\"" },
+		{ post, "REQUEST_URI=/v1//messages", "{\"type\":\"error\",\"error\":{\"type\":"
 		    "\"not_found_error\",\"message\":\"not served by mcpd: /v1//messages\"}" },
-		{ "POST", "REQUEST_URI=/v1/./messages/count_tokens", "\"not_found_error\"" },
-		{ "POST", "REQUEST_URI=/api/v1/llms/x//infer", "\"code\":\"unknown_url\"" },
-		{ "POST", "REQUEST_URI=/api/v1/llms/x/infer/", "\"code\":\"unknown_url\"" },
-		{ "POST", "REQUEST_URI=/api/v1/llms/%2e%2e/infer", "\"code\":\"unknown_url\"" },
-		{ "POST", "REQUEST_URI=/api/v1/llms/a%2fb/infer", "\"code\":\"unknown_url\"" },
-		{ "POST", "REQUEST_URI=/api/v1/llms/x/infe%72", "\"code\":\"unknown_url\"" },
-		{ "POST", "REQUEST_URI=/api/v1/llms/x/inferior", "\"error\":\"no such path\"" },
-		{ "POST", "REQUEST_URI=/api/v1//llms", "\"error\":\"no such path\"" },
-		{ "GET", "REQUEST_URI=/v1/../api/v1/llms", "\"error\":\"no such path\"" },
-		{ "GET", "REQUEST_URI=/v1x", "\"error\":\"no such path\"" },
+		{ post, "REQUEST_URI=/v1/./messages/count_tokens", "\"not_found_error\"" },
+		{ post, "REQUEST_URI=/api/v1/llms/x//infer", "\"code\":\"unknown_url\"" },
+		{ post, "REQUEST_URI=/api/v1/llms/%2e%2e/infer", "\"code\":\"unknown_url\"" },
+		{ post, "REQUEST_URI=/api/v1/llms/a%2fb/infer", "\"code\":\"unknown_url\"" },
+		{ post, "REQUEST_URI=/api/v1/llms/x/infe%72", "\"code\":\"unknown_url\"" },
+		{ post, "REQUEST_URI=/api/v1/llms/x/inferior", "\"error\":\"no such path\"" },
+		{ post, "REQUEST_URI=/api/v1//llms", "\"error\":\"no such path\"" },
+		{ get, "REQUEST_URI=/v1/../api/v1/llms", "\"error\":\"no such path\"" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char method[32];
-
-		snprintf(method, sizeof(method), "REQUEST_METHOD=%s", rows[i].method);
-		run(PARAMS(method, rows[i].uri, bearer), NULL);
+		run(PARAMS(rows[i].method, rows[i].uri, bearer), NULL);
 		refused("404 Not Found", rows[i].said);
 	}
 	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=", "SCRIPT_NAME=/m", "PATH_INFO=/v1//x"), NULL);
@@ -314,6 +309,20 @@ Test(dispatch, permission_comes_before_existence_and_before_the_body)
 	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/llms/nix/infer", bearer,
 	    "CONTENT_TYPE=application/json", "CONTENT_LENGTH=2"), "{}");
 	refused("403 Forbidden", "\"code\":\"model_not_allowed\"");
+}
+
+Test(dispatch, a_long_name_in_an_error_is_not_cut_inside_a_character)
+{
+	struct buf uri = BUF_INIT(16384);
+	size_t n;
+
+	for (int i = 0; i < 500; i++)
+		buf_addstr(&uri, i == 0 ? "REQUEST_URI=/api/v1/users/" : "%E2%82%AC", NULL);
+	run(PARAMS("REQUEST_METHOD=GET", uri.p, bearer), NULL);
+	refused("404 Not Found", "User not found: \xe2\x82\xac");
+	for (const char *p = fake_io_body(&io); *p != '\0'; p += n)
+		cr_assert_gt(n = utf8_len(p, strlen(p)), 0, "%s", p);
+	buf_release(&uri);
 }
 
 Test(dispatch, a_body_must_be_json_by_its_type)
