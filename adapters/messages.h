@@ -35,7 +35,7 @@ void messages_stream_release(void *state);
    RC_UPSTREAM: it is none, RC_TOO_LARGE */
 enum rc messages_whole(const char *body, size_t len, struct buf *out, struct error *err);
 
-#define MESSAGES_STREAM_SIZE	128	/* bytes of a stream's state; messages_stream.c checks it */
+#define MESSAGES_STREAM_SIZE	256	/* bytes of a stream's state; messages_stream.c checks it */
 
 
 /* messages_field - the name of the i-th member of a request that is known; NULL: there are no more */

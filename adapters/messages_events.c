@@ -117,7 +117,6 @@ feed_open_tool(struct feed *f, const struct piece *p)
 {
 	open_block(f, BLOCK_TOOL);
 	f->st->tools = true;
-	f->st->open_tool = p->tool;
 	if (p->id.len > 0) {
 		jwrite_put(&f->w, "\"");
 		jwrite_bytes(&f->w, p->id.p, p->id.len);

@@ -16,14 +16,16 @@
 enum block { BLOCK_NONE, BLOCK_THINKING, BLOCK_TEXT, BLOCK_TOOL };
 
 /*
- * One thing to be said after the open tool: blocks never overlap, and a tool's block is closed by the
- * end alone, as more of its arguments may come until then. Texts are the insides of JSON strings.
+ * The open tool, or one thing to be said after it: blocks never overlap, and a tool's block is closed by
+ * the end alone, as more of its arguments may come until then. Texts are the insides of JSON strings.
  */
 struct piece {
 	enum block	 block;
-	struct buf	 id, name;	/* of a tool */
 	struct buf	 text;		/* arguments, or what is said */
-	int64_t		 tool;		/* the provider's index; of a tool */
+	/* of a tool */
+	struct buf	 id, name;
+	long long	 index;		/* the provider's */
+	bool		 whole;		/* all came in one piece */
 };
 
 struct stream {
@@ -31,7 +33,7 @@ struct stream {
 	bool		 finished;	/* a finish_reason came: all blocks are closed */
 	bool		 tools;		/* a tool's block was opened */
 	enum block	 open;
-	int64_t		 open_tool;	/* the provider's index of the open tool */
+	struct piece	 tool;		/* with BLOCK_TOOL: its text is out */
 	int64_t		 blocks;	/* opened so far: the next one's index */
 	const char	*stop_reason;	/* with finished */
 	struct piece	*waiting;
@@ -71,13 +73,22 @@ void feed_close(struct feed *f);
 /* --- messages_wait.c --- */
 
 /* feed_wait_text - said while a tool is open: behind all that waits already */
-enum rc feed_wait_text(struct feed *f, enum block block, struct span string);
+enum rc feed_wait_text(struct feed *f, enum block block, struct span inside);
 
-/* feed_wait_tool - the piece of a tool that waits, or a new one */
-enum rc feed_wait_tool(struct feed *f, int64_t tool, struct piece **out);
+struct call {				/* a piece of a tool call; all are insides of strings */
+	long long	 index;		/* -1: the provider gives none */
+	struct span	 id, name;	/* len 0: not said */
+	bool		 whole;		/* it has a name and all arguments */
+};
 
-/* feed_wait_add - to a text that waits; what is no string adds nothing */
-enum rc feed_wait_add(struct feed *f, struct buf *text, struct span string);
+/*
+ * feed_call - the tool that a piece of a call belongs to: &st->tool, one that waits, or a new one. The
+ * index says it, and id and name where the provider gives several calls one index (0, mostly).
+ */
+enum rc feed_call(struct feed *f, const struct call *call, struct piece **out);
+
+/* feed_wait_add - to a text that waits, the inside of a string */
+enum rc feed_wait_add(struct feed *f, struct buf *text, struct span inside);
 
 /* feed_open_first - the tool that waits first, if no other is open and its name is known */
 void feed_open_first(struct feed *f);

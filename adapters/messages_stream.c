@@ -1,6 +1,9 @@
 /* messages_stream.c - chunks of chat/completions as the events of a Messages stream */
+#include <stdlib.h>
+
 #include "adapters/messages_feed.h"
 #include "adapters/openai.h"
+#include "base/jsonx.h"
 
 _Static_assert(sizeof(struct stream) <= MESSAGES_STREAM_SIZE, "a stream's state");
 
@@ -11,6 +14,15 @@ has_text(struct span value)
 	return jscan_type(value) == 's' && value.len > 2;
 }
 
+/* inside - a string without its quotes; no string: nothing */
+static struct span
+inside(struct span string)
+{
+	if (jscan_type(string) != 's')
+		return (struct span){ "", 0 };
+	return (struct span){ string.p + 1, string.len - 2 };
+}
+
 /* take_text - thinking or text of a delta */
 static enum rc
 take_text(struct feed *f, enum block block, struct span string)
@@ -18,47 +30,53 @@ take_text(struct feed *f, enum block block, struct span string)
 	if (!has_text(string))
 		return RC_OK;
 	if (f->st->open == BLOCK_TOOL || f->st->nwaiting > 0)
-		return feed_wait_text(f, block, string);
+		return feed_wait_text(f, block, inside(string));
 	feed_say(f, block, string.p + 1, string.len - 2);
 	return f->w.rc;
 }
 
+/* is_whole - arguments that need no other piece */
+static bool
+is_whole(struct span arguments)
+{
+	const struct jscan_opts opts = { JSONX_DEPTH, 0 };
+	struct span object;
+	struct error why;
+	size_t len = 0;
+	char *text = jscan_text(arguments, &len);
+	bool whole = text != NULL &&
+	    jscan_object(text, len, &opts, NULL, 0, &object, &why) == RC_OK;
+
+	free(text);
+	return whole;
+}
+
 /* take_call - a piece of a tool call: id and name come once, or with every piece */
 static enum rc
-take_call(struct feed *f, int64_t tool, struct span id, struct span function)
+take_call(struct feed *f, long long index, struct span id, struct span function)
 {
 	struct span name = jscan_get(function, "name"), part = jscan_get(function, "arguments");
+	const struct call call = {
+		index, inside(id), inside(name), has_text(name) && is_whole(part)
+	};
 	struct piece *p;
 	enum rc rc;
 
-	if (f->st->open == BLOCK_TOOL && f->st->open_tool == tool) {
-		if (jscan_type(part) == 's')
-			feed_delta(f, part.p + 1, part.len - 2);
+	if ((rc = feed_call(f, &call, &p)) != RC_OK)
+		return rc;
+	part = inside(part);
+	if (p == &f->st->tool) {
+		feed_delta(f, part.p, part.len);
 		return f->w.rc;
 	}
-	if ((rc = feed_wait_tool(f, tool, &p)) != RC_OK ||
-	    (p->id.len == 0 && (rc = feed_wait_add(f, &p->id, id)) != RC_OK) ||
-	    (p->name.len == 0 && (rc = feed_wait_add(f, &p->name, name)) != RC_OK) ||
+	if (p->name.len == 0)
+		p->whole = call.whole;
+	if ((p->id.len == 0 && (rc = feed_wait_add(f, &p->id, call.id)) != RC_OK) ||
+	    (p->name.len == 0 && (rc = feed_wait_add(f, &p->name, call.name)) != RC_OK) ||
 	    (rc = feed_wait_add(f, &p->text, part)) != RC_OK)
 		return rc;
 	feed_open_first(f);
 	return f->w.rc;
-}
-
-/* index_of - a call's; a provider that gives none sends whole calls: its place in the list is new where
-   it has an id, else it is the last one's */
-static int64_t
-index_of(const struct stream *st, struct span call)
-{
-	long long n = jscan_int(jscan_get(call, "index"));
-	int64_t last = st->open == BLOCK_TOOL ? st->open_tool : -1;
-
-	if (n >= 0)
-		return n;
-	for (size_t i = 0; i < st->nwaiting; i++)
-		if (st->waiting[i].block == BLOCK_TOOL)
-			last = st->waiting[i].tool;
-	return jscan_type(jscan_get(call, "id")) == 's' || last < 0 ? last + 1 : last;
 }
 
 /* take_calls - all of a delta, the older form of one among them */
@@ -70,7 +88,7 @@ take_calls(struct feed *f, struct span list, struct span function)
 
 	if (jscan_type(list) == 'a')
 		for (size_t at = 0; rc == RC_OK && jscan_next(list, &at, NULL, &call); )
-			rc = take_call(f, index_of(f->st, call), jscan_get(call, "id"),
+			rc = take_call(f, jscan_int(jscan_get(call, "index")), jscan_get(call, "id"),
 			    jscan_get(call, "function"));
 	if (rc == RC_OK && jscan_type(function) == 'o')
 		rc = take_call(f, 0, (struct span){ NULL, 0 }, function);
