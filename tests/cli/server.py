@@ -5,16 +5,13 @@ Units   seconds
 Errors  AssertionError with the logs when they don't come up
 Source  httpd-conf/lighttpd.conf, as it is
 """
-import os, signal, socket, subprocess, time, urllib.error, urllib.request
+import http.client, os, signal, subprocess, sys, time, urllib.request
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PATIENCE = 20.0  # seconds until something that must happen is given up
+PATIENCE = 60.0  # seconds until something that must happen is given up
 
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+sys.path.append(os.path.join(TOP, "tests/support"))
+from ports import free_port  # noqa: E402, its folder was not known before
 
 
 class Server:
@@ -52,7 +49,7 @@ class Server:
         try:
             with urllib.request.urlopen(self.url + "/readyz", timeout=PATIENCE) as answer:
                 return answer.status == 200
-        except (OSError, urllib.error.URLError):
+        except (OSError, http.client.HTTPException):
             return False
 
     def wait(self, what, probe):

@@ -35,7 +35,7 @@ def params(pairs):
 class Request:
     """One connection; body None: its parameters are sent, its body is left to the caller."""
 
-    def __init__(self, gateway, method, path, body=b"", keep=False, token="", timeout=20, **more):
+    def __init__(self, gateway, method, path, body=b"", keep=False, token="", timeout=60, **more):
         if isinstance(body, dict):
             body = json.dumps(body).encode()
         self.socket = socket.socket(socket.AF_UNIX)

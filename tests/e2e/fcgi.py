@@ -13,7 +13,7 @@ import struct
 import subprocess
 
 BEGIN_REQUEST, END_REQUEST, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def params_of(method, path, token, body):

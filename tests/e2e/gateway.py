@@ -20,6 +20,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -28,12 +29,15 @@ import urllib.parse
 import urllib.request
 
 from client import Response, Stream
-from fronts import FRONTS, WEB_USER
+from fronts import FRONTS, TOP, WEB_USER
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(TOP / "tests/support"))
+from ports import free_port  # noqa: E402, its folder was not known before
+
 BUILD = pathlib.Path(os.environ.get("MCPD_BUILD", TOP)).resolve()
 LOG_END = 20000  # characters of each log that are shown
-PATIENCE = 20.0  # seconds until something that must happen is given up
+PATIENCE = 60.0  # seconds until something that must happen is given up, on a machine that is busy
+STOPPING = 20.0  # ... until what should end is killed
 KEY = "sk-canary/+=42"  # the provider's key: nothing that leaves may hold it, in any encoding
 
 # what a build with sanitizers, or valgrind before the programs, says of a fault
@@ -53,18 +57,19 @@ def wait_for(what, probe, patience=PATIENCE):
     """wait_for - call probe until it gives something true; its value"""
     end = time.monotonic() + patience
     while True:
+        late = time.monotonic() > end  # before: whoever was held up may look once more
         value = probe()
         if value:
             return value
-        if time.monotonic() > end:
+        if late:
             raise AssertionError(f"waited {patience} s for {what}")
         time.sleep(0.01)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def listens(path):
+    """listens - does somebody answer at a socket; its name is there before that"""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(str(path)) == 0
 
 
 class Gateway:
@@ -156,7 +161,7 @@ class Gateway:
     def start_pool(self):
         argv = self.front.pool_argv(self, BUILD / "mcpd.fcgi")
         self.pool = self.start("pool", [*WRAPPER, *argv])
-        self.wait_up("the pool's socket", self.socket.exists)
+        self.wait_up("the pool's socket", lambda: listens(self.socket))
 
     def start_front(self):
         self.port = free_port()
@@ -167,7 +172,7 @@ class Gateway:
     def ready(self):
         try:
             return self.request("GET", "/readyz", token=None).status == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
 
     # --- ending ---
@@ -180,7 +185,7 @@ class Gateway:
                 child.send_signal(signal.SIGTERM)
         for child in reversed(self.children):
             try:
-                child.wait(PATIENCE)
+                child.wait(STOPPING)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()

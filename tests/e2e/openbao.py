@@ -11,7 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 
-from gateway import PATIENCE, TOP, wait_for
+from gateway import PATIENCE, TOP, free_port, wait_for
 
 TOKEN = "bao-canary-token/+=42"  # nothing that leaves mcpd may hold it
 
@@ -19,7 +19,7 @@ TOKEN = "bao-canary-token/+=42"  # nothing that leaves mcpd may hold it
 class OpenBao:
     def __init__(self, gw, mount="secret", namespace=""):
         self.gw, self.mount, self.namespace = gw, mount, namespace
-        self.port, self.child, self.starts = 0, None, 0
+        self.port, self.child, self.starts = free_port(), None, 0
         self.start()
 
     def start(self):
@@ -33,7 +33,6 @@ class OpenBao:
              "--namespace", self.namespace],
         )
         wait_for("the OpenBao server", file.exists)
-        self.port = int(file.read_text())
 
     def stop(self):
         self.child.kill()

@@ -43,12 +43,16 @@ def chunk(delta=None, finish=None, **fields):
     return f"data: {json.dumps({**body, **fields})}\n\n"
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # 5: a call more at once waits a second for its SYN
+
+
 class Scripted:
     def __init__(self):
         self.answers, self.requests, self.left = {}, {}, {}
         self.names = itertools.count(1)
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), self.handler())
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self):

@@ -339,7 +339,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 bao.holding.clear()
                 bao.hold = {"method": body["method"], "path": body["path"], "when": body["when"]}
         elif what == "wait":
-            if not bao.holding.wait(20):
+            if not bao.holding.wait(60):
                 return self.send(504, {"errors": ["nothing was held"]})
         elif what == "release":
             bao.go.set()
@@ -373,6 +373,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = 128  # 5: a call more at once waits a second for its SYN
 
 
 def main():
