@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 
 #include "base/jsonx.h"
+#include "fcgi/dispatch.h"
 #include "tests/unit/request_fixture.h"
 
 struct fixture f;
@@ -56,4 +57,14 @@ begin(const char *const *params, const char *body)
 {
 	fake_io_init(&io, params, body);
 	request_init(&r, &server, &http, &io.io);
+}
+
+/* run - a whole one */
+void
+run(const char *const *params, const char *body)
+{
+	begin(params, body);
+	dispatch(&r, routes);
+	request_release(&r);
+	cr_expect(io.closed);
 }

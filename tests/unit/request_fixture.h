@@ -30,4 +30,7 @@ void request_set_up(void);
 void request_tear_down(void);
 void begin(const char *const *params, const char *body);
 
+/* run - begun, dispatched and released */
+void run(const char *const *params, const char *body);
+
 #endif

@@ -12,16 +12,6 @@
 
 TestSuite(dispatch, .init = request_set_up, .fini = request_tear_down);
 
-/* run - a whole one */
-static void
-run(const char *const *params, const char *body)
-{
-	begin(params, body);
-	dispatch(&r, routes);
-	request_release(&r);
-	cr_expect(io.closed);
-}
-
 /* refused - its status line and the message */
 static void
 refused(const char *status, const char *message)
