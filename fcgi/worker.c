@@ -17,7 +17,7 @@
 
 #define ARENAS		2		/* of malloc(3), for all threads */
 #define LARGE		(64 * 1024)	/* bytes of a block that has pages of its own */
-#define PARAMS_BUSY_MS 50		/* ms for a request that will only be refused */
+#define PARAMS_BUSY_MS 500		/* ms between two pieces, of a request that will only be refused */
 
 enum wake {				/* bytes in the pipe */
 	WAKE_QUIT	= 'q',		/* leave, within the deadline */

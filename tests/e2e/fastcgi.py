@@ -59,8 +59,11 @@ class Request:
             pairs["CONTENT_LENGTH"] = str(len(body))
         pairs.update(more)
         flags = KEEP_CONN if keep else 0
-        self.send(record(BEGIN, struct.pack(">HB5x", RESPONDER, flags)))
-        self.send(record(PARAMS, params(pairs)) + record(PARAMS))
+        # in one piece, as web servers do
+        self.send(
+            record(BEGIN, struct.pack(">HB5x", RESPONDER, flags))
+            + record(PARAMS, params(pairs)) + record(PARAMS)
+        )
         if body is not None:
             self.send_body(body)
             self.send(record(STDIN))
