@@ -25,6 +25,7 @@ struct piece {
 	/* of a tool */
 	struct buf	 id, name;
 	long long	 index;		/* the provider's */
+	bool		 argued;	/* it has arguments */
 	bool		 whole;		/* all came in one piece */
 };
 

@@ -4,6 +4,9 @@
 #include "adapters/messages_feed.h"
 #include "adapters/openai.h"
 #include "base/jsonx.h"
+#include "base/jtext.h"
+
+#define QUOTED_MAX(len)	((len) * 2 + 2)	/* bytes of JSON text as a string: its quotes and '\\' doubled */
 
 _Static_assert(sizeof(struct stream) <= MESSAGES_STREAM_SIZE, "a stream's state");
 
@@ -48,7 +51,60 @@ is_whole(struct span arguments)
 	    jscan_object(text, len, &opts, NULL, 0, &object, &why) == RC_OK;
 
 	free(text);
-	return whole;
+	return whole || jscan_type(arguments) == 'o';
+}
+
+/* skip_blank - without the blank space in front, escaped or not: no arguments must not become some */
+static struct span
+skip_blank(struct span text)
+{
+	const char *p = text.p, *end = p + text.len, *solid = p;
+	uint32_t c;
+
+	while (p < end) {
+		c = *p == '\\' ? jtext_escape(&p, end) : (unsigned char)*p++;
+		if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+			break;
+		solid = p;
+	}
+	return (struct span){ solid, (size_t)(end - solid) };
+}
+
+/* arguments_of - a piece of them as the inside of a string; some providers give the object itself, whose
+   text goes to scratch: one without members says no more than that there are none */
+static struct span
+arguments_of(const struct piece *p, struct span part, struct buf *scratch)
+{
+	struct jwrite w = JWRITE_INIT(scratch, NULL);
+	struct span first;
+	size_t at = 0;
+
+	if (jscan_type(part) == 'o' && jscan_next(part, &at, NULL, &first)) {
+		jwrite_quoted(&w, part);
+		part = (struct span){ scratch->p, scratch->len };
+	}
+	return p->argued ? inside(part) : skip_blank(inside(part));
+}
+
+/* add_call - a piece to the open tool's block, or to a tool that waits */
+static enum rc
+add_call(struct feed *f, struct piece *p, const struct call *call, struct span part)
+{
+	enum rc rc;
+
+	p->argued = p->argued || part.len > 0;
+	if (p == &f->st->tool) {
+		feed_delta(f, part.p, part.len);
+		return f->w.rc;
+	}
+	if (p->name.len == 0)
+		p->whole = call->whole;
+	if ((p->id.len == 0 && (rc = feed_wait_add(f, &p->id, call->id)) != RC_OK) ||
+	    (p->name.len == 0 && (rc = feed_wait_add(f, &p->name, call->name)) != RC_OK) ||
+	    (rc = feed_wait_add(f, &p->text, part)) != RC_OK)
+		return rc;
+	feed_open_first(f);
+	return f->w.rc;
 }
 
 /* take_call - a piece of a tool call: id and name come once, or with every piece */
@@ -59,24 +115,14 @@ take_call(struct feed *f, long long index, struct span id, struct span function)
 	const struct call call = {
 		index, inside(id), inside(name), has_text(name) && is_whole(part)
 	};
+	struct buf scratch = BUF_INIT(QUOTED_MAX(part.len));
 	struct piece *p;
 	enum rc rc;
 
-	if ((rc = feed_call(f, &call, &p)) != RC_OK)
-		return rc;
-	part = inside(part);
-	if (p == &f->st->tool) {
-		feed_delta(f, part.p, part.len);
-		return f->w.rc;
-	}
-	if (p->name.len == 0)
-		p->whole = call.whole;
-	if ((p->id.len == 0 && (rc = feed_wait_add(f, &p->id, call.id)) != RC_OK) ||
-	    (p->name.len == 0 && (rc = feed_wait_add(f, &p->name, call.name)) != RC_OK) ||
-	    (rc = feed_wait_add(f, &p->text, part)) != RC_OK)
-		return rc;
-	feed_open_first(f);
-	return f->w.rc;
+	if ((rc = feed_call(f, &call, &p)) == RC_OK)
+		rc = add_call(f, p, &call, arguments_of(p, part, &scratch));
+	buf_release(&scratch);
+	return rc;
 }
 
 /* take_calls - all of a delta, the older form of one among them */
