@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "fcgi/kept.h"
 #include "fcgi/pool.h"
 
 #ifdef WITH_SANITIZER
@@ -29,7 +30,6 @@
 #endif
 #define IDLE_MAX	4		/* followers that wait for work; more of them end */
 #define ACCEPT_NAP_MS	100		/* ms to wait when no descriptor is left for a connection */
-#define PARKED_MAX	64		/* kept connections of a worker that wait for a request */
 #define RESERVE_LOOK_MS	100		/* ms between two looks whether the reserve is needed */
 #define GRACE_MS	25		/* ms that a refusal waits for a thread that is about to be free */
 #define BURST_MS	100		/* ms after a refusal in which the next one does not wait */
@@ -40,7 +40,6 @@ struct pool {
 	pthread_cond_t		turn;		/* the leader has found work, or all shall end */
 	pthread_cond_t		full;		/* all threads are busy, or all shall end */
 	int			stop_fd;	/* readable from pool_stop() on */
-	int			epoll_fd;	/* what the leader waits for */
 	/* below: under the lock */
 	bool			leading;	/* one thread waits for connections */
 	bool			stopping;
@@ -49,8 +48,7 @@ struct pool {
 	unsigned		idle;		/* followers */
 	unsigned		busy;
 	int64_t			taken;		/* requests */
-	unsigned		nparked;
-	int			parked[PARKED_MAX];
+	struct kept		kept;		/* but its epoll set: what the leader waits for */
 };
 
 static void *thread_main(void *arg);
@@ -100,7 +98,7 @@ count_busy(struct pool *p, int change)
 	if (p->opts.board == NULL)
 		return;
 	atomic_fetch_add(&p->opts.board->slots[p->opts.slot].busy, (unsigned)change);
-	if (full(p) && (p->nparked > 0 || saturated(p)))
+	if (full(p) && (p->kept.n > 0 || saturated(p)))
 		pthread_cond_signal(&p->full);
 }
 
@@ -112,64 +110,22 @@ count_taken(struct pool *p)
 		p->opts.worn(p->opts.arg);
 }
 
-/* ask_for - the leader is told when there is something to read */
-static bool
-ask_for(struct pool *p, int fd)
-{
-	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-	if (epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0)
-		return true;
-	log_warn("epoll_ctl: %s", strerror(errno));
-	return false;
-}
-
 /* park - a kept connection waits for its next request; with the lock held */
 static void
 park(struct pool *p, int fd)
 {
-	if (!p->stopping && p->nparked < PARKED_MAX && ask_for(p, fd))
-		p->parked[p->nparked++] = fd;
-	else
+	if (p->stopping || !kept_add(&p->kept, fd))
 		close(fd);
 }
 
-/* unpark - it is the caller's; with the lock held */
-static int
-unpark(struct pool *p, unsigned i)
-{
-	int fd = p->parked[i];
-
-	p->parked[i] = p->parked[--p->nparked];
-	epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-	return fd;
-}
-
-/* has_come - is there a request, rather than nothing or the end */
-static bool
-has_come(int fd)
-{
-	char c;
-
-	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
-}
-
-/* asked - a parked connection with a request, or -1; those without are closed: this one, or all */
+/* asked - a kept connection with a request, or -1; those without are closed: this one, or all */
 static int
 asked(struct pool *p, int only)
 {
-	int fd = -1;
+	int fd;
 
 	pthread_mutex_lock(&p->lock);
-	for (unsigned i = p->nparked; i-- > 0 && fd < 0;) {
-		if (only >= 0 && p->parked[i] != only)
-			continue;
-		fd = unpark(p, i);
-		if (!has_come(fd)) {
-			close(fd);
-			fd = -1;
-		}
-	}
+	fd = kept_take(&p->kept, only);
 	pthread_mutex_unlock(&p->lock);
 	return fd;
 }
@@ -178,7 +134,7 @@ asked(struct pool *p, int only)
 static bool
 finished(const struct pool *p)
 {
-	return p->stopping && p->nparked == 0;
+	return p->stopping && p->kept.n == 0;
 }
 
 /* lead - wait for the turn; false: the thread ends */
@@ -240,10 +196,10 @@ take(struct pool *p)
 	int fd = -1;
 
 	while (fd < 0) {
-		if (epoll_wait(p->epoll_fd, &ev, 1, -1) != 1)
+		if (epoll_wait(p->kept.epoll_fd, &ev, 1, -1) != 1)
 			continue;
 		if (ev.data.fd == p->stop_fd)
-			return asked(p, -1);
+			return asked(p, KEPT_ANY);
 		fd = ev.data.fd == p->opts.listen_fd ? try_accept(p) : asked(p, ev.data.fd);
 	}
 	return fd;
@@ -335,7 +291,7 @@ neglects(struct pool *p)
 	bool yes;
 
 	pthread_mutex_lock(&p->lock);
-	yes = full(p) && p->nparked > 0;
+	yes = full(p) && p->kept.n > 0;
 	pthread_mutex_unlock(&p->lock);
 	return yes;
 }
@@ -349,7 +305,7 @@ dismiss(struct pool *p, struct http **http)
 
 	for (int left = GRACE_MS; left > 0 && neglects(p); left--)
 		clock_nap(1);
-	while (neglects(p) && (fd = asked(p, -1)) >= 0)
+	while (neglects(p) && (fd = asked(p, KEPT_ANY)) >= 0)
 		refuse_one(p, http, fd);
 }
 
@@ -377,7 +333,7 @@ reserve_main(void *arg)
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->stopping) {
-		if (full(p) && (p->nparked > 0 || saturated(p))) {
+		if (full(p) && (p->kept.n > 0 || saturated(p))) {
 			pthread_mutex_unlock(&p->lock);
 			dismiss(p, &http);
 			refuse(p, &http);
@@ -405,9 +361,9 @@ pool_new(const struct pool_opts *opts)
 	pthread_cond_init(&p->turn, NULL);
 	pthread_cond_init(&p->full, NULL);
 	p->stop_fd = eventfd(0, EFD_CLOEXEC);
-	p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (p->stop_fd < 0 || p->epoll_fd < 0 || !ask_for(p, p->stop_fd) ||
-	    !ask_for(p, opts->listen_fd)) {
+	p->kept.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (p->stop_fd < 0 || p->kept.epoll_fd < 0 || !kept_watch(p->kept.epoll_fd, p->stop_fd) ||
+	    !kept_watch(p->kept.epoll_fd, opts->listen_fd)) {
 		log_error("a worker's descriptors: %s", strerror(errno));
 		abort();
 	}
@@ -438,7 +394,7 @@ pool_stop(struct pool *p)
 	eventfd_write(p->stop_fd, 1);
 	pthread_cond_broadcast(&p->turn);
 	pthread_cond_broadcast(&p->full);
-	epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, p->opts.listen_fd, NULL);
+	epoll_ctl(p->kept.epoll_fd, EPOLL_CTL_DEL, p->opts.listen_fd, NULL);
 	if (null >= 0) {
 		dup3(null, p->opts.listen_fd, O_CLOEXEC);
 		close(null);
@@ -477,7 +433,7 @@ void
 pool_free(struct pool *p)
 {
 	(void)pool_threads(p);
-	close(p->epoll_fd);
+	close(p->kept.epoll_fd);
 	close(p->stop_fd);
 	pthread_cond_destroy(&p->full);
 	pthread_cond_destroy(&p->turn);
