@@ -62,7 +62,7 @@ take_table(struct request *r, struct error *err)
 		return rc;
 	account_enter(r->svc);
 	r->entered = true;
-	return server_table(r->server, &r->table, err);
+	return server_table(r->server, r->svc, &r->table, err);
 }
 
 /* identify - who is it; before a byte of the body is kept */

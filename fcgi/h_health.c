@@ -22,7 +22,7 @@ static const char *
 not_ready(struct request *r, struct error *err)
 {
 	if (server_service(r->server, &r->svc, err) != RC_OK ||
-	    server_table(r->server, &r->table, err) != RC_OK)
+	    server_table(r->server, r->svc, &r->table, err) != RC_OK)
 		return "store";
 	return report_unready(r->svc, err);
 }

@@ -39,7 +39,7 @@ do_metrics(struct request *r, struct error *err)
 	enum rc rc = RC_OK;
 
 	if (r->table == NULL && (rc = server_service(r->server, &r->svc, err)) == RC_OK)
-		rc = server_table(r->server, &r->table, err);
+		rc = server_table(r->server, r->svc, &r->table, err);
 	if (rc == RC_OK)
 		rc = report_metrics(r->svc, r->table, &text, err);
 	if (rc == RC_OK) {

@@ -112,6 +112,7 @@ request_release(struct request *r)
 	free(r->meant);
 	free(r->arg);
 	table_unref(r->table);
+	server_done(r->server, r->svc);
 	buf_wipe(&r->body);
 	buf_release(&r->headers);
 	faults_release(&r->faults);

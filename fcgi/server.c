@@ -1,8 +1,10 @@
 /* server.c - the service of this process, opened when there is something to open */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "fcgi/server.h"
 
 #define RETRY_MS 1000			/* ms between two tries to open the store */
@@ -17,12 +19,27 @@ server_init(struct server *s, const struct config *cfg)
 	http_global();
 }
 
+/* unref - one user less; the last one closes it. With the lock held; true: the caller frees it */
+static bool
+unref(struct serving *v)
+{
+	return v != NULL && --v->refs == 0;
+}
+
+/* discard - without the lock: closing takes its time */
+static void
+discard(struct serving *v)
+{
+	service_close(&v->svc);
+	free(v);
+}
+
 /* server_release - after the last request */
 void
 server_release(struct server *s)
 {
-	if (atomic_load(&s->open))
-		service_close(&s->svc);
+	if (unref(s->now))
+		discard(s->now);
 	pthread_mutex_destroy(&s->lock);
 }
 
@@ -40,43 +57,82 @@ log_once(struct server *s, const struct error *err)
 static void
 try_open(struct server *s)
 {
+	struct serving *v;
 	struct error err;
 	int64_t now = clock_mono_ms();
 
-	if (atomic_load(&s->open) || now < s->retry_ms)
+	if (s->now != NULL || now < s->retry_ms)
 		return;
 	s->retry_ms = now + RETRY_MS;
-	if (service_open(s->cfg, true, &s->svc, &err) == RC_OK)
-		atomic_store(&s->open, true);
-	else
-		log_once(s, &err);
+	v = x_calloc(1, sizeof(*v));
+	if (service_open(s->cfg, true, &v->svc, &err) == RC_OK) {
+		v->refs = 1;
+		s->now = v;
+		s->why.msg[0] = '\0';
+		return;
+	}
+	free(v);
+	log_once(s, &err);
+}
+
+/* let_go - of a store that is no longer where it was opened: whoever works with it goes on, and the last
+   one closes it. With the lock held; what the caller has to discard, or NULL */
+static struct serving *
+let_go(struct server *s)
+{
+	struct serving *old = s->now;
+
+	if (old == NULL || !store_gone(old->svc.store))
+		return NULL;
+	log_warn("store: %s was moved, replaced or emptied: it is opened anew",
+	    store_dir(old->svc.store));
+	s->now = NULL;
+	s->retry_ms = 0;
+	return unref(old) ? old : NULL;
 }
 
 /* server_service - the trouble is in the log; a client gets one sentence */
 enum rc
 server_service(struct server *s, struct service **out, struct error *err)
 {
-	if (!atomic_load(&s->open)) {
-		pthread_mutex_lock(&s->lock);
-		try_open(s);
-		pthread_mutex_unlock(&s->lock);
-	}
-	if (!atomic_load(&s->open))
+	struct serving *old, *v;
+
+	pthread_mutex_lock(&s->lock);
+	old = let_go(s);
+	try_open(s);
+	if ((v = s->now) != NULL)
+		v->refs++;
+	pthread_mutex_unlock(&s->lock);
+	if (old != NULL)
+		discard(old);
+	if (v == NULL)
 		return error_set(err, RC_UNAVAILABLE, "the store is not available");
-	*out = &s->svc;
+	*out = &v->svc;
 	return RC_OK;
+}
+
+/* server_done - svc is the first member of what is counted */
+void
+server_done(struct server *s, struct service *svc)
+{
+	struct serving *v = (struct serving *)svc;
+	bool last;
+
+	if (v == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	last = unref(v);
+	pthread_mutex_unlock(&s->lock);
+	if (last)
+		discard(v);
 }
 
 /* server_table - one revision for one request */
 enum rc
-server_table(struct server *s, const struct table **out, struct error *err)
+server_table(struct server *s, struct service *svc, const struct table **out, struct error *err)
 {
-	struct service *svc;
 	struct error why;
-	enum rc rc;
 
-	if ((rc = server_service(s, &svc, err)) != RC_OK)
-		return rc;
 	if (store_table(svc->store, out, &why) == RC_OK)
 		return RC_OK;
 	pthread_mutex_lock(&s->lock);

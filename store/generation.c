@@ -154,12 +154,15 @@ look(struct generation *g, const struct statedir *d)
 {
 	int64_t now_ms = clock_coarse_ms();
 	uint64_t veil = 0;
+	bool found;
 
 	pthread_mutex_lock(&g->look);
 	if (is_due(g, peek(g->page), now_ms)) {
-		if (!follow(g, d))
+		found = follow(g, d);
+		if (!found)
 			random_bytes(&veil, sizeof(veil));
 		atomic_store(&g->veil, veil);
+		atomic_store(&g->gone, statedir_moved(d) || (!found && statedir_emptied(d)));
 		/* only now: until it is done, nobody may go by it */
 		atomic_store(&g->looked_ms, now_ms);
 	}
@@ -178,6 +181,14 @@ generation_now(struct generation *g, const struct statedir *d)
 	}
 	/* a number that changes still does so: a file that was cut short is made whole in place */
 	return now == 0 ? 0 : now ^ atomic_load(&g->veil);
+}
+
+/* generation_gone - what the last look found, which is no older than a second */
+bool
+generation_gone(struct generation *g, const struct statedir *d)
+{
+	(void)generation_now(g, d);
+	return atomic_load(&g->gone);
 }
 
 /* generation_is_of - whose page */

@@ -16,6 +16,7 @@
 #define STORE_GENERATION_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -34,6 +35,7 @@ struct generation {
 	dev_t			 dev;
 	ino_t			 ino;
 	_Atomic uint64_t	 veil;		/* over the number while no file has the name, else 0 */
+	atomic_bool		 gone;		/* the directory, when it was last looked at */
 	_Atomic int64_t		 looked_ms;	/* clock_coarse_ms() before the last look */
 };
 
@@ -42,9 +44,13 @@ struct generation {
 enum rc generation_open(struct generation *g, const struct statedir *d, struct error *err);
 void generation_close(struct generation *g);
 
-/* generation_now - one atomic load, and once in GENERATION_LOOK_MS a stat(2); read it before the
+/* generation_now - one atomic load, and once in GENERATION_LOOK_MS two stat(2); read it before the
    snapshot is opened. Any thread */
 uint64_t generation_now(struct generation *g, const struct statedir *d);
+
+/* generation_gone - by the same look: the directory is not where it was opened, or holds no store any
+   more. Nothing that is done there by its name is seen here */
+bool generation_gone(struct generation *g, const struct statedir *d);
 
 /* generation_is_of - false when the page says another store; a blank page is nobody's */
 bool generation_is_of(const struct generation *g, const char *store_id);

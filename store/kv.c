@@ -130,6 +130,13 @@ kv_verify(struct kv *kv, struct error *err)
 	return kv->engine->verify(kv, err);
 }
 
+/* kv_gone - it is to be opened anew */
+bool
+kv_gone(struct kv *kv)
+{
+	return kv->engine->gone(kv);
+}
+
 /* kv_store_id - which store this is */
 const char *
 kv_store_id(struct kv *kv)

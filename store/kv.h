@@ -17,6 +17,7 @@
 #ifndef STORE_KV_H
 #define STORE_KV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -83,7 +84,7 @@ struct kv;
 struct kv_engine {
 	const char	*name;
 	struct kv_caps	 caps;
-	/* MUST. No system call when nothing changed, but one a second. A value other than the last one
+	/* MUST. No system call when nothing changed, but two a second. A value other than the last one
 	   seen: read again; 0: not known, read again */
 	uint64_t	(*generation)(struct kv *kv);
 	/* MUST. Zero or one item */
@@ -101,6 +102,9 @@ struct kv_engine {
 			    struct error *err);
 	/* MUST. The engine's own files are whole, and say what readers see; else RC_CORRUPT */
 	enum rc		(*verify)(struct kv *kv, struct error *err);
+	/* MUST. What is open is no longer what its name stands for (moved away, deleted): close it and
+	   open anew. No system calls but those of generation */
+	bool		(*gone)(struct kv *kv);
 	/* MUST. Borrowed; whose the store was when it was opened. A restore may make it another's:
 	   items say whose they are */
 	const char	*(*store_id)(struct kv *kv);
@@ -134,6 +138,7 @@ enum rc kv_txn(struct kv *kv, const struct kv_txn *txn, uint64_t *rev, struct er
 enum rc kv_changes(struct kv *kv, uint64_t since, struct kv_items *out, struct error *err);
 enum rc kv_rev(struct kv *kv, uint64_t *rev, struct error *err);
 enum rc kv_verify(struct kv *kv, struct error *err);
+bool kv_gone(struct kv *kv);
 const char *kv_store_id(struct kv *kv);
 void kv_items_release(struct kv_items *items);
 void kv_close(struct kv *kv);		/* NULL is fine */

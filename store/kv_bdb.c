@@ -208,6 +208,15 @@ bdb_verify_kv(struct kv *kv, struct error *err)
 	return rc;
 }
 
+/* bdb_gone - looked at with the generation */
+static bool
+bdb_gone(struct kv *kv)
+{
+	struct kv_bdb *k = of(kv);
+
+	return generation_gone(&k->gen, &k->dir);
+}
+
 /* bdb_store_id - known since the open */
 static const char *
 bdb_store_id(struct kv *kv)
@@ -235,6 +244,7 @@ static const struct kv_engine engine_bdb = {
 	.txn		= bdb_txn,
 	.changes	= bdb_changes,
 	.verify		= bdb_verify_kv,
+	.gone		= bdb_gone,
 	.store_id	= bdb_store_id,
 	.close		= bdb_close_kv,
 };

@@ -206,6 +206,14 @@ mem_verify(struct kv *kv, struct error *err)
 	return rc;
 }
 
+/* mem_gone - it has no name that could be given to another */
+static bool
+mem_gone(struct kv *kv)
+{
+	(void)kv;
+	return false;
+}
+
 /* mem_store_id - fixed at birth */
 static const char *
 mem_store_id(struct kv *kv)
@@ -233,6 +241,7 @@ static const struct kv_engine engine_mem = {
 	.txn		= mem_txn,
 	.changes	= mem_changes,
 	.verify		= mem_verify,
+	.gone		= mem_gone,
 	.store_id	= mem_store_id,
 	.close		= mem_close,
 };

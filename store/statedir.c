@@ -115,6 +115,7 @@ check_config(const struct statedir *d, struct error *err)
 static enum rc
 hold(struct statedir *d, const char *path, struct stat *st, struct error *err)
 {
+	d->named = x_strdup(path);
 	d->path = realpath(path, NULL);
 	if (d->path == NULL && errno == ENOENT)
 		return error_set(err, RC_UNAVAILABLE, "no store in %s: make one with mcpctl init",
@@ -160,7 +161,43 @@ statedir_close(struct statedir *d)
 	if (d->fd >= 0)
 		close(d->fd);
 	free(d->path);
+	free(d->named);
 	*d = (struct statedir)STATEDIR_INIT;
+}
+
+/* named - a directory that is open holds its inode: no other one can be given its number */
+static enum rc
+named(const struct statedir *d, bool *same, struct error *err)
+{
+	struct stat st;
+	int ret = stat(d->named, &st);
+
+	if (ret != 0 && errno != ENOENT && errno != ENOTDIR)
+		return oserr(err, "stat %s", d->named);
+	*same = ret == 0 && st.st_dev == d->dev && st.st_ino == d->ino;
+	return RC_OK;
+}
+
+/* statedir_moved - see statedir.h */
+bool
+statedir_moved(const struct statedir *d)
+{
+	bool same = true;
+
+	return named(d, &same, NULL) == RC_OK && !same;
+}
+
+/* statedir_emptied - see statedir.h */
+bool
+statedir_emptied(const struct statedir *d)
+{
+	static const char *const names[] = { STATEDIR_DATABASE, "snapshot" };
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (fstatat(d->fd, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+			return false;
+	return true;
 }
 
 /* statedir_make - "./var/state" on a new machine: var is missing too */
@@ -284,15 +321,14 @@ statedir_tidy(const struct statedir *d, struct error *err)
 enum rc
 statedir_ready(const struct statedir *d, struct error *err)
 {
-	struct stat st;
-	int ret = stat(d->path, &st);
+	bool same = true;
 	enum rc rc;
 
-	if (ret != 0 && errno != ENOENT && errno != ENOTDIR)
-		return oserr(err, "stat %s", d->path);
-	if (ret != 0 || st.st_dev != d->dev || st.st_ino != d->ino)
+	if ((rc = named(d, &same, err)) != RC_OK)
+		return rc;
+	if (!same)
 		return error_set(err, RC_UNAVAILABLE,
-		    "%s was moved or replaced while it was open: restart", d->path);
+		    "%s was moved or replaced while it was open: try again", d->named);
 	if (faccessat(d->fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		return oserr(err, "write to %s", d->path);
 	rc = check_config(d, err);

@@ -22,6 +22,7 @@
 #define STATEDIR_DATABASE "cat.db"	/* its presence makes a directory a store */
 
 struct statedir {
+	char	*named;			/* as it was asked for: may lead over a link */
 	char	*path;			/* absolute */
 	int	 fd;
 	uid_t	 uid;
@@ -30,7 +31,7 @@ struct statedir {
 	ino_t	 ino;
 };
 
-#define STATEDIR_INIT { .path = NULL, .fd = -1 }
+#define STATEDIR_INIT { .named = NULL, .path = NULL, .fd = -1 }
 
 /* statedir_open - check the directory and hold it */
 enum rc statedir_open(struct statedir *d, const char *path, bool allow_network_fs,
@@ -40,6 +41,13 @@ void statedir_close(struct statedir *d);
 /* statedir_local - is an open directory on a file system of this host */
 enum rc statedir_local(int fd, const char *path, struct error *err);
 
+/* statedir_moved - its name is of another directory by now, or of none; where that can't be told, it
+   is not. One stat(2) */
+bool statedir_moved(const struct statedir *d);
+
+/* statedir_emptied - neither the database is there, nor what readers go by without it */
+bool statedir_emptied(const struct statedir *d);
+
 /* statedir_make - the directory (0700), and one missing directory above it */
 enum rc statedir_make(const char *path, struct error *err);
 
@@ -47,7 +55,7 @@ enum rc statedir_make(const char *path, struct error *err);
 enum rc statedir_file(const struct statedir *d, const char *name, int flags, int *fd,
     struct error *err);
 
-/* statedir_ready - before a write: the path still names this directory, it is writable, and what
+/* statedir_ready - before a write: the name is still of this directory, it is writable, and what
    Berkeley DB will open is regular, ours, and not reconfigured by a DB_CONFIG */
 enum rc statedir_ready(const struct statedir *d, struct error *err);
 

@@ -101,6 +101,13 @@ store_kv(struct store *s)
 	return s->kv;
 }
 
+/* store_gone - see store.h */
+bool
+store_gone(struct store *s)
+{
+	return kv_gone(s->kv);
+}
+
 /* current - the table with a reference if it is of this generation (or any: NULL), else NULL. 0 is
    none: a page that was wiped twice would look as if nothing had happened in between */
 static const struct table *

@@ -37,6 +37,10 @@ struct keyring *store_keyring(struct store *s);
 const char *store_dir(struct store *s);		/* NULL over a given engine */
 struct kv *store_kv(struct store *s);
 
+/* store_gone - what dir names now is another store, or none: this one is to be closed. Known within a
+   second (GENERATION_LOOK_MS) */
+bool store_gone(struct store *s);
+
 /* store_table - the newest table; when a new one can't be read, the one before. Any thread */
 enum rc store_table(struct store *s, const struct table **out, struct error *err);
 

@@ -218,6 +218,62 @@ class Files(GatewayCase):
         self.gw.ctl("patch", "llm", llm, f"description={text}")
 
 
+class Replaced(GatewayCase):
+    """The directory is moved away under two workers, and another store takes its place."""
+
+    options = {"workers": 2}
+
+    def all_answer(self, llm, status, **wanted):
+        """all_answer - each worker by now, and from now on"""
+
+        def answers():
+            path = f"/api/v1/llms/{llm}"
+            found = [self.gw.request("GET", path, **wanted) for _ in range(8)]
+            return all(a.status == status for a in found) and found[-1]
+
+        wait_for(f"status {status}", answers)
+        time.sleep(1.2)  # no worker that was not asked comes back with the old one
+        return answers()
+
+    def test_what_is_there_now_is_served_and_what_was_there_no_more(self):
+        gw, aside, gate = self.gw, self.gw.home / "aside", self.gw.gate()
+        llm = gw.llm(f"events=3,gate={gate}", description="one")
+        backup = gw.ctl("backup")
+        _, revoked = gw.user("edit:llms")
+        workers = gw.workers()
+        self.all_answer(llm, 200, token=revoked)
+        stream = gw.chat_stream(llm)
+
+        gw.state.rename(aside)
+        gone = self.all_answer(llm, 503)
+        self.assertEqual(gone.json(), {"error": "the store is not available"})
+        ready = gw.request("GET", "/readyz", token=None)
+        self.assertEqual((ready.status, ready.json()["reason"]), (503, "store"))
+        self.assertStatus(gw.chat(llm), 503)
+
+        gw.ctl("restore", "-f", "-", input=backup)
+        gw.ctl("patch", "llm", llm, "description=two")
+        answer = self.all_answer(llm, 200)
+        self.assertTrue(answer, "one is refused again")
+        self.assertEqual(answer.json()["description"], "two")
+        self.assertTrue(self.all_answer(llm, 401, token=revoked), "a token of the old store is good")
+        self.call("PUT", f"/api/v1/llms/{llm}", {"description": "three"})
+        self.assertIn("three", gw.ctl("get", "llm", llm, "-o", "json"))
+        for _ in range(3):
+            gw.open_gate(gate)
+        self.assertEqual(stream.rest()[-1], "data: [DONE]", "a call that had begun ends whole")
+        self.assertEqual(gw.workers(), workers, "none was replaced")
+
+    def test_a_directory_that_is_emptied_is_no_store_until_one_is_restored_into_it(self):
+        gw, llm = self.gw, self.gw.llm()
+        backup = gw.ctl("backup")
+        for path in gw.state.iterdir():
+            path.unlink()
+        self.assertTrue(self.all_answer(llm, 503), "one goes on with what is no more")
+        gw.ctl("restore", "-f", "-", input=backup)
+        self.assertTrue(self.all_answer(llm, 200))
+
+
 class SmallDisk(Gateway):
     """A gateway whose state directory is a small disk of its own."""
 

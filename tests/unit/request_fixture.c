@@ -8,6 +8,7 @@
 
 struct fixture f;
 struct server server;
+static struct serving serving;
 struct http *http;
 struct fake_io io;
 struct request r;
@@ -36,17 +37,19 @@ request_set_up(void)
 	json_object_put(made);
 	json_object_put(body);
 	server_init(&server, &f.cfg);
-	server.svc.cfg = f.svc.cfg;
-	server.svc.store = f.svc.store;
-	server.svc.ledger = f.svc.ledger;
-	server.open = true;
+	serving.svc.cfg = f.svc.cfg;
+	serving.svc.store = f.svc.store;
+	serving.svc.ledger = f.svc.ledger;
+	serving.refs = 1;
+	server.now = &serving;
 }
 
 /* request_tear_down - all of it */
 void
 request_tear_down(void)
 {
-	server.open = false;		/* the fixture closes what it opened */
+	cr_expect_eq(serving.refs, 1, "each request gave it back");
+	server.now = NULL;		/* the fixture closes what it opened */
 	server_release(&server);
 	fixture_close(&f);
 }

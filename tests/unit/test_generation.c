@@ -1,6 +1,7 @@
 /* test_generation.c - the shared number under running readers, whatever happens to its file */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -254,6 +255,117 @@ Test(generation, a_file_put_in_its_place_is_found_within_a_second_and_not_looked
 	} while (clock_mono_ms() - began < GENERATION_WAIT_MS);
 	cr_expect_neq(now, seen);
 	kv_close(reader);
+}
+
+/* move - the directory, to a name beside it */
+static void
+move(void)
+{
+	char *aside = x_asprintf("%s.old", dir);
+
+	cr_assert_eq(rename(dir, aside), 0);
+	free(aside);
+}
+
+/* replace - by another store of the same name */
+static void
+replace(void)
+{
+	move();
+	make();
+}
+
+/* empty - the directory stays */
+static void
+empty(void)
+{
+	static const char *const names[] = { "cat.db", "log.0000000001", "gen", "snapshot", ".lock" };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		cr_assert_eq(unlink(in_dir(names[i])), 0, "%s", names[i]);
+}
+
+/* lose_database - what readers go by stays */
+static void
+lose_database(void)
+{
+	cr_assert_eq(unlink(in_dir("cat.db")), 0);
+}
+
+/* lose_database_and_page - the snapshot stays */
+static void
+lose_database_and_page(void)
+{
+	lose_database();
+	lose();
+}
+
+/* leave - all as it is */
+static void
+leave(void)
+{
+}
+
+static const struct {
+	void	(*act)(void);
+	bool	  gone;
+} fates[] = {
+	{ leave, false }, { lose, false }, { lose_database, false },
+	{ lose_database_and_page, false }, { empty, true }, { move, true }, { replace, true },
+};
+
+/* told_gone - within the time that a reader has to find out; at once, where there is nothing to wait
+   for */
+static bool
+told_gone(struct kv *kv, bool expected)
+{
+	int64_t end = clock_mono_ms() + (expected ? WAIT_MS : GENERATION_WAIT_MS);
+
+	while (!kv_gone(kv) && clock_mono_ms() < end)
+		clock_nap(10);
+	return kv_gone(kv);
+}
+
+Test(generation, a_directory_that_is_moved_replaced_or_emptied_is_told_as_gone)
+{
+	struct kv *kv;
+
+	for (size_t i = 0; i < COUNT(fates); i++) {
+		make();
+		kv = open_store();
+		cr_expect_not(kv_gone(kv));
+		fates[i].act();
+		cr_expect_eq(told_gone(kv, fates[i].gone), fates[i].gone, "row %zu", i);
+		kv_close(kv);
+		state_tear_down();
+		state_set_up();
+	}
+}
+
+Test(generation, a_link_that_leads_elsewhere_is_another_directory)
+{
+	char *real = x_asprintf("%s.1", dir), *other = x_asprintf("%s.2", dir), *link = dir;
+	struct error err;
+	struct kv *kv;
+
+	dir = real;
+	make();
+	dir = other;
+	make();
+	dir = link;
+	cr_assert_eq(symlink(real, dir), 0);
+	kv = open_store();
+	cr_expect_not(told_gone(kv, false));
+	cr_assert_eq(unlink(dir), 0);
+	cr_assert_eq(symlink(other, dir), 0);
+	cr_expect(told_gone(kv, true));
+	cr_expect_eq(put_within(kv, "a", WAIT_MS, &err), RC_UNAVAILABLE);
+	cr_expect_str_eq(strrchr(err.msg, '/'), "/state was moved or replaced while it was open: "
+	    "try again");
+	kv_close(kv);
+	cr_assert_eq(unlink(dir), 0);
+	free(real);
+	free(other);
 }
 
 /* fault - at an address that is nobody's file */
