@@ -38,6 +38,20 @@ take_text(struct feed *f, enum block block, struct span string)
 	return f->w.rc;
 }
 
+/* take_content - a string; some providers give a list of parts */
+static enum rc
+take_content(struct feed *f, struct span content)
+{
+	struct span part;
+	enum rc rc = take_text(f, BLOCK_TEXT, content);
+
+	if (jscan_type(content) == 'a')
+		for (size_t at = 0; rc == RC_OK && jscan_next(content, &at, NULL, &part); )
+			if (jscan_is(jscan_get(part, "type"), "text"))
+				rc = take_text(f, BLOCK_TEXT, jscan_get(part, "text"));
+	return rc;
+}
+
 /* is_whole - arguments that need no other piece */
 static bool
 is_whole(struct span arguments)
@@ -158,7 +172,7 @@ take_delta(struct feed *f, struct span delta)
 	jscan_members(delta, w, WANTED);
 	thinking = has_text(w[REASONING].value) ? REASONING : REASONING_NEWER;
 	if ((rc = take_text(f, BLOCK_THINKING, w[thinking].value)) != RC_OK ||
-	    (rc = take_text(f, BLOCK_TEXT, w[CONTENT].value)) != RC_OK ||
+	    (rc = take_content(f, w[CONTENT].value)) != RC_OK ||
 	    (rc = take_text(f, BLOCK_TEXT, w[REFUSAL].value)) != RC_OK)
 		return rc;
 	return take_calls(f, w[CALLS].value, w[CALL].value);
