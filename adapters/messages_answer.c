@@ -100,7 +100,14 @@ put_thinking(struct jwrite *w, size_t *blocks, struct span message)
 	jwrite_put(w, ",\"signature\":\"\"}");
 }
 
-/* put_input - the arguments, which are the text of an object; "" is one without members */
+/* is_blank - nothing but blank space */
+static bool
+is_blank(const char *text, size_t len)
+{
+	return strspn(text, " \t\r\n") == len;
+}
+
+/* put_input - the arguments, which are the text of an object; blank is one without members */
 static enum rc
 put_input(struct jwrite *w, struct span arguments, struct error *err)
 {
@@ -113,7 +120,7 @@ put_input(struct jwrite *w, struct span arguments, struct error *err)
 
 	if (jscan_type(arguments) == 'o')	/* some providers give the object itself */
 		jwrite_compact(w, arguments);
-	else if (text == NULL || len == 0)
+	else if (text == NULL || is_blank(text, len))
 		jwrite_put(w, "{}");
 	else if (jscan_object(text, len, &opts, NULL, 0, &object, &why) == RC_OK)
 		jwrite_compact(w, object);
