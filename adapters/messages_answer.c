@@ -131,6 +131,13 @@ put_input(struct jwrite *w, struct span arguments, struct error *err)
 	return rc;
 }
 
+/* is_cut - the model was stopped in what it said: its last call may be torn */
+static bool
+is_cut(struct span finish_reason)
+{
+	return jscan_is(finish_reason, "length") || jscan_is(finish_reason, "content_filter");
+}
+
 /* put_call - one tool_use block; a call without an id gets one that is its own in this answer */
 static enum rc
 put_call(const struct adapter_call *call, struct jwrite *w, size_t *blocks, struct span id,
@@ -156,25 +163,42 @@ put_call(const struct adapter_call *call, struct jwrite *w, size_t *blocks, stru
 	return w->rc;
 }
 
+/* try_call - where the answer was cut, one that is torn is left out */
+static enum rc
+try_call(const struct adapter_call *call, struct jwrite *w, size_t *blocks, struct span id,
+    struct span function, bool cut, struct error *err)
+{
+	size_t was = w->out->len, n = *blocks;
+	enum rc rc = put_call(call, w, blocks, id, function, err);
+
+	if (rc != RC_UPSTREAM || !cut)
+		return rc;
+	buf_shorten(w->out, was);
+	*blocks = n;
+	return RC_OK;
+}
+
 /* put_calls - all of a message, the older form of one among them; *tools: there were some */
 static enum rc
-put_calls(const struct adapter_call *call, struct jwrite *w, size_t *blocks, struct span message,
+put_calls(const struct adapter_call *call, struct jwrite *w, size_t *blocks, struct span choice,
     bool *tools, struct error *err)
 {
-	struct span list = jscan_get(message, "tool_calls"), item;
+	struct span message = jscan_get(choice, "message"), item;
+	struct span list = jscan_get(message, "tool_calls");
 	struct span function = jscan_get(message, "function_call");
+	bool cut = is_cut(jscan_get(choice, "finish_reason"));
 	enum rc rc = RC_OK;
 
 	*tools = false;
 	if (jscan_type(list) == 'a') {
 		for (size_t at = 0; rc == RC_OK && jscan_next(list, &at, NULL, &item); ) {
-			rc = put_call(call, w, blocks, jscan_get(item, "id"),
-			    jscan_get(item, "function"), err);
+			rc = try_call(call, w, blocks, jscan_get(item, "id"),
+			    jscan_get(item, "function"), cut, err);
 			*tools = true;
 		}
 	}
 	if (rc == RC_OK && !*tools && jscan_type(function) == 'o') {
-		rc = put_call(call, w, blocks, (struct span){ NULL, 0 }, function, err);
+		rc = try_call(call, w, blocks, (struct span){ NULL, 0 }, function, cut, err);
 		*tools = true;
 	}
 	return rc;
@@ -224,7 +248,7 @@ put_answer(const struct adapter_call *call, struct jwrite *w, struct span object
 	put_thinking(w, &blocks, message);
 	put_content(w, &blocks, jscan_get(message, "content"));
 	put_text(w, &blocks, jscan_get(message, "refusal"));
-	if ((rc = put_calls(call, w, &blocks, message, &tools, err)) != RC_OK)
+	if ((rc = put_calls(call, w, &blocks, choice, &tools, err)) != RC_OK)
 		return rc;
 	jwrite_put(w, "],\"stop_reason\":");
 	jwrite_str(w, messages_stop_reason(jscan_get(choice, "finish_reason"), tools));
