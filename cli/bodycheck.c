@@ -30,13 +30,13 @@ whole(const struct kind *k, struct json_object *view, struct json_object *body)
 	return o;
 }
 
-/* is_reference - a fault that only an empty catalogue has: something is named that isn't in it, or
-   a secret names no backend and there is no default */
+/* is_default - a secret that names no backend goes to the default one, which an empty catalogue
+   doesn't have */
 static bool
-is_reference(const struct kind *k, const struct fault *f)
+is_default(const struct kind *k, const struct fault *f)
 {
-	return strstr(f->message, " not found: ") != NULL || (k == &kind_secret &&
-	    strcmp(f->path, "backend") == 0 && strncmp(f->message, "is required", 11) == 0);
+	return k == &kind_secret && strcmp(f->path, "backend") == 0 &&
+	    strncmp(f->message, "is required", 11) == 0;
 }
 
 /* try - in a batch that is thrown away; a secret always has a fault there, so nothing is sealed */
@@ -66,7 +66,7 @@ bodycheck(const struct kind *k, struct json_object *view, struct json_object *bo
 
 	try(k, o, &found);
 	for (size_t i = 0; i < found.n; i++)
-		if (!is_reference(k, &found.v[i]))
+		if (!is_default(k, &found.v[i]))
 			faults_add(faults, found.v[i].path, "%s", found.v[i].message);
 	faults_release(&found);
 	json_object_put(o);

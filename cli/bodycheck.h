@@ -1,10 +1,10 @@
 /*
- * bodycheck.h - what can be said of a body before it is sent: all but what it refers to.
+ * bodycheck.h - what can be said of a body before it is sent, without asking anyone.
  *
  * Shapes  a body of API.md 2, as a whole object (with what a PUT leaves out taken from the old one)
  * Units   none
- * Errors  faults, the same that the store would find. References are not looked up, as the objects they
- *         name may be made meanwhile; nor is whether the caller may
+ * Errors  faults, the same that a store without any objects would find: every reference is among them
+ *         ("Secret not found: x"; inspect.h judges those). Whether the caller may is not looked at
  * Owns    nothing
  * Source  CLI.md, "apply over HTTP validates all, then goes object by object"
  */

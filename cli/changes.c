@@ -6,8 +6,8 @@
 
 #include "base/jsonx.h"
 #include "base/mem.h"
-#include "cli/bodycheck.h"
 #include "cli/changes.h"
+#include "cli/inspect.h"
 #include "cli/overlay.h"
 #include "cli/program.h"
 #include "cli/progress.h"
@@ -75,24 +75,6 @@ changes_plan(struct changes *c, const struct manifest *m, struct transport *t, b
 	return rc;
 }
 
-/* explain - what is wrong with one change, as faults with file and line */
-static void
-explain(const struct changes *c, size_t i, struct faults *faults)
-{
-	const struct apply_item *item = &c->v[i];
-	const struct manifest_item *from = i < c->manifest->n ? &c->manifest->v[i] : NULL;
-	char *name = x_asprintf("%s/%s", item->kind->singular, item->name);
-
-	for (size_t f = 0; from != NULL && f < item->faults.n; f++)
-		manifest_fault(c->manifest, from, item->faults.v[f].path,
-		    item->faults.v[f].message, faults);
-	if (item->why != NULL && from != NULL)
-		manifest_fault(c->manifest, from, "", item->why, faults);
-	else if (item->why != NULL)
-		faults_add(faults, name, "can't be pruned: %s", item->why);
-	free(name);
-}
-
 /* tell_done - one more */
 static void
 tell_done(struct changes *c)
@@ -112,9 +94,8 @@ run_at_once(struct changes *c, struct program *p, struct transport *t, bool rehe
 
 	while (rc == RC_OK && c->done < c->n)
 		tell_done(c);
-	for (size_t i = 0; rc == RC_INVALID && i < c->n; i++)
-		if (c->v[i].rc != RC_OK)
-			explain(c, i, &p->faults);
+	if (rc == RC_INVALID)
+		inspect_refused(c, c->n, &p->faults);
 	return rc;
 }
 
@@ -183,42 +164,6 @@ run_one(struct transport *t, struct apply_item *item, struct json_object *view, 
 	return RC_OK;
 }
 
-/* look - at one that is to be made: is it there, and what can be said of the body */
-static enum rc
-look(struct changes *c, size_t i, struct transport *t, struct json_object **view,
-    struct error *err)
-{
-	struct apply_item *item = &c->v[i];
-	enum rc rc = t->ops->get(t, item->kind, item->name, view, err);
-
-	if (rc != RC_OK && rc != RC_NOT_FOUND) {
-		item->why = x_strdup(err->msg);
-		return rc;
-	}
-	item->outcome = APPLY_CONFIGURED;
-	if (apply_stated(item->kind, item->body, *view, &item->faults))
-		item->outcome = APPLY_UNCHANGED;
-	else
-		bodycheck(item->kind, *view, item->body, &item->faults);
-	return RC_OK;
-}
-
-/* look_at_all - before anything is changed: every fault that can be known */
-static enum rc
-look_at_all(struct changes *c, struct transport *t, struct json_object **views,
-    struct faults *faults, struct error *err)
-{
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; rc == RC_OK && i < c->manifest->n; i++) {
-		rc = look(c, i, t, &views[i], err);
-		explain(c, i, faults);
-	}
-	if (rc != RC_OK)
-		return rc;
-	return faults->total == 0 ? RC_OK : error_set(err, RC_INVALID, "invalid documents");
-}
-
 /* do_each - up to the first refusal, which is explained; what was made stays made */
 static enum rc
 do_each(struct changes *c, struct program *p, struct transport *t, struct json_object **views,
@@ -239,10 +184,22 @@ do_each(struct changes *c, struct program *p, struct transport *t, struct json_o
 		}
 		if (item->faults.total == 0)
 			item->why = x_strdup(err->msg);
-		explain(c, c->done, &p->faults);
+		inspect_one(c, c->done, &p->faults);
 	}
 	progress_end(&show);
 	return rc;
+}
+
+/* look - at all, before anything is changed */
+static enum rc
+look(const struct changes *c, struct program *p, struct transport *t, struct json_object **views,
+    struct error *err)
+{
+	enum rc rc = inspect_look(c, t, views, &p->faults, err);
+
+	if (rc != RC_OK)
+		return rc;
+	return p->faults.total == 0 ? RC_OK : error_set(err, RC_INVALID, "invalid documents");
 }
 
 /* run_each - look at all, then do each. A refusal is RC_INVALID, whatever it was, but for a token
@@ -252,15 +209,54 @@ run_each(struct changes *c, struct program *p, struct transport *t, bool rehears
     struct error *err)
 {
 	struct json_object **views = x_calloc(c->manifest->n + 1, sizeof(*views));
-	enum rc rc = look_at_all(c, t, views, &p->faults, err);
+	enum rc rc = look(c, p, t, views, err);
 
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		rc = do_each(c, p, t, views, rehearse, err);
+		if (rc != RC_OK && rc != RC_UNAUTHENTICATED)
+			error_set(err, rc = RC_INVALID, "stopped at a refusal");
+	}
 	for (size_t i = 0; i < c->manifest->n; i++)
 		json_object_put(views[i]);
 	free(views);
-	return rc == RC_OK || rc == RC_UNAUTHENTICATED ? rc :
-	    error_set(err, RC_INVALID, "stopped at a refusal");
+	return rc;
+}
+
+/* check_each - on a server */
+static enum rc
+check_each(const struct changes *c, struct program *p, struct transport *t, struct error *err)
+{
+	struct json_object **views = x_calloc(c->manifest->n + 1, sizeof(*views));
+	enum rc rc = inspect_look(c, t, views, &p->faults, err);
+
+	for (size_t i = 0; i < c->manifest->n; i++)
+		json_object_put(views[i]);
+	free(views);
+	return rc;
+}
+
+/* check_at_once - on the store: only those that have a name can be tried there */
+static enum rc
+check_at_once(const struct changes *c, struct program *p, struct transport *t, struct error *err)
+{
+	enum rc rc = t->ops->apply(t, c->v, c->manifest->named, true, err);
+
+	if (rc != RC_INVALID)
+		return rc;
+	inspect_refused(c, c->manifest->named, &p->faults);
+	return RC_OK;
+}
+
+/* changes_check - see changes.h */
+enum rc
+changes_check(struct changes *c, struct program *p, struct transport *t, struct error *err)
+{
+	enum rc rc = t->ops->apply != NULL ? check_at_once(c, p, t, err) :
+	    check_each(c, p, t, err);
+
+	if (rc == RC_OK)
+		inspect_nameless(c, t, &p->faults);
+	return rc;
 }
 
 /* changes_run - see changes.h */

@@ -34,6 +34,10 @@ struct changes {
 enum rc changes_plan(struct changes *c, const struct manifest *m, struct transport *t, bool prune,
     struct error *err);
 
+/* changes_check - for a manifest that has faults: p's faults are then all that can be known without a
+   change. RC_OK whatever was found; else what kept it from looking */
+enum rc changes_check(struct changes *c, struct program *p, struct transport *t, struct error *err);
+
 /* changes_run - rehearse: change nothing, only say. RC_INVALID comes with p's faults */
 enum rc changes_run(struct changes *c, struct program *p, struct transport *t, bool rehearse,
     struct error *err);

@@ -9,17 +9,48 @@
 #include "cli/output.h"
 #include "cli/transport.h"
 
+/* check - files with faults: what else is wrong with their objects */
+static enum rc
+check(struct program *p, const struct manifest *m, struct error *err)
+{
+	struct changes c;
+	struct transport *t;
+	enum rc rc;
+
+	if (m->n == 0 || (rc = program_transport(p, &t, err)) != RC_OK)
+		return m->n == 0 ? RC_OK : rc;
+	if ((rc = changes_plan(&c, m, t, false, err)) == RC_OK)
+		rc = changes_check(&c, p, t, err);
+	changes_release(&c);
+	return rc;
+}
+
 /* apply_read - see apply.h */
 enum rc
 apply_read(struct program *p, const struct args *a, struct manifest *m, struct error *err)
 {
-	enum rc rc = RC_OK;
 	const char *path;
 	size_t at = 0;
+	enum rc rc;
 
-	while (rc == RC_OK && (path = args_next(a, "file", &at)) != NULL)
-		rc = manifest_read(m, path, &p->faults, err);
-	return rc == RC_OK ? manifest_finish(m, &p->faults, err) : rc;
+	while ((path = args_next(a, "file", &at)) != NULL)
+		manifest_read(m, path, &p->faults);
+	manifest_finish(m, &p->faults);
+	if (p->faults.total == 0 || (rc = check(p, m, err)) != RC_OK)
+		return p->faults.total == 0 ? RC_OK : rc;
+	return error_set(err, RC_INVALID, "invalid documents");
+}
+
+/* apply_end - see apply.h */
+enum rc
+apply_end(struct program *p, const struct manifest *m, enum rc rc)
+{
+	static const struct error invalid = { RC_INVALID, "invalid documents" };
+
+	manifest_sort(m, &p->faults);
+	if (rc != RC_OK && rc != RC_INVALID && p->faults.total > 0)
+		program_report(p, RC_INVALID, &invalid);
+	return rc;
 }
 
 struct telling {			/* how it is told what becomes of each object */
@@ -114,6 +145,7 @@ do_apply(struct program *p, const struct args *a, struct error *err)
 
 	if (rc == RC_OK)
 		rc = apply(p, &m, args_has(a, "dry-run"), args_has(a, "prune"), err);
+	rc = apply_end(p, &m, rc);
 	manifest_release(&m);
 	return rc;
 }

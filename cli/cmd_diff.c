@@ -137,6 +137,7 @@ do_diff(struct program *p, const struct args *a, struct error *err)
 
 	if (rc == RC_OK)
 		rc = diff(p, &m, err);
+	rc = apply_end(p, &m, rc);
 	manifest_release(&m);
 	if (rc == RC_OK)
 		return RC_OK;

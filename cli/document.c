@@ -15,8 +15,10 @@ struct reader {
 	struct documents *docs;
 	struct document	*doc;		/* the one being read */
 	const char	*name;
-	const char	*text;
+	const char	*text;		/* from where libyaml reads it */
 	size_t		 len;
+	size_t		 skipped;	/* lines before it */
+	size_t		 failed;	/* the line of text where it ended to be YAML */
 	struct faults	*faults;
 	yaml_parser_t	 parser;
 	yaml_event_t	 event;		/* the one being looked at */
@@ -75,6 +77,19 @@ document_line(const struct document *doc, const char *path)
 	return line > 0 ? line : doc->line;
 }
 
+/* document_bad - see document.h */
+bool
+document_bad(const struct document *doc, const char *path)
+{
+	for (size_t i = 0; i < doc->nbad; i++) {
+		size_t n = strlen(doc->bad[i]);
+
+		if (strncmp(doc->bad[i], path, n) == 0 && strchr(".[", path[n]) != NULL)
+			return true;	/* strchr() finds the end of path too */
+	}
+	return false;
+}
+
 /* document_fault - "FILE:LINE: what" */
 void
 document_fault(struct faults *f, const char *name, size_t line, const char *fmt, ...)
@@ -93,7 +108,7 @@ document_fault(struct faults *f, const char *name, size_t line, const char *fmt,
 static size_t
 line(const struct reader *r)
 {
-	return r->event.start_mark.line + 1;
+	return r->skipped + r->event.start_mark.line + 1;
 }
 
 /* complain - about the event */
@@ -104,19 +119,31 @@ complain(const struct reader *r, const char *what)
 	    r->path.len > 0 ? ": " : "", what);
 }
 
+/* complain_value - what stands at this path is none: nothing more is said of it */
+static void
+complain_value(const struct reader *r, const char *what)
+{
+	struct document *doc = r->doc;
+
+	complain(r, what);
+	doc->bad = x_realloc(doc->bad, (doc->nbad + 1) * sizeof(*doc->bad));
+	doc->bad[doc->nbad++] = x_strdup(r->path.p);
+}
+
 /* syntax_error - libyaml's words; bytes that are no text it knows by their offset alone */
 static void
-syntax_error(const struct reader *r)
+syntax_error(struct reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
-	size_t number = p->problem_mark.line + 1;
+	size_t number = p->problem_mark.line;
 
 	if (p->error == YAML_READER_ERROR) {
-		number = 1;
+		number = 0;
 		for (size_t i = 0; i < p->problem_offset && i < r->len; i++)
 			number += r->text[i] == '\n';
 	}
-	document_fault(r->faults, r->name, number, "%s",
+	r->failed = number;
+	document_fault(r->faults, r->name, r->skipped + number + 1, "%s",
 	    p->problem != NULL ? p->problem : "not YAML");
 }
 
@@ -131,7 +158,8 @@ next(struct reader *r)
 	return false;
 }
 
-/* decorated - anchors and tags: nothing may refer to it, or make it something else */
+/* decorated - anchors and tags: nothing may refer to it, or make it something else. What an anchor
+   stands at is a value all the same */
 static const char *
 decorated(const yaml_event_t *e)
 {
@@ -191,13 +219,13 @@ read_scalar(struct reader *r)
 	struct json_object *o = NULL;
 
 	if (memchr(text, '\0', len) != NULL) {
-		complain(r, "a NUL character is not allowed");
+		complain_value(r, "a NUL character is not allowed");
 		return NULL;
 	}
 	if (r->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
 		return json_object_new_string_len(text, (int)len);
 	if ((bad = scalar_json(text, len, &o)) != NULL)
-		complain(r, bad);
+		complain_value(r, bad);
 	return o;
 }
 
@@ -289,9 +317,13 @@ read_node(struct reader *r, struct json_object **out)
 	const char *bad = decorated(&r->event);
 	bool ok = true;
 
-	if (bad != NULL)
+	if (bad != NULL && r->event.type == YAML_SCALAR_EVENT &&
+	    r->event.data.scalar.tag != NULL)
+		complain_value(r, bad);
+	else if (bad != NULL)
 		complain(r, bad);
 	if (++r->depth > DOCUMENT_DEPTH) {
+		r->failed = r->event.start_mark.line;
 		document_fault(r->faults, r->name, line(r), "nested deeper than %d levels",
 		    DOCUMENT_DEPTH);
 		return false;
@@ -309,33 +341,104 @@ read_node(struct reader *r, struct json_object **out)
 		ok = read_sequence(r, *out);
 		break;
 	default:
-		complain(r, "aliases are not allowed");
+		complain_value(r, "aliases are not allowed");
 	}
 	r->depth--;
 	return ok;
 }
 
-/* read_stream - document after document; an empty one is none */
+/* document_release - the value wiped */
 static void
-read_stream(struct reader *r)
+document_release(struct document *doc)
 {
-	size_t before;
+	for (size_t i = 0; i < doc->nat; i++)
+		free(doc->at[i].path);
+	for (size_t i = 0; i < doc->nbad; i++)
+		free(doc->bad[i]);
+	free(doc->at);
+	free(doc->bad);
+	jsonx_wipe(doc->value);
+	json_object_put(doc->value);
+}
+
+/* read_document - behind its start; an empty one is none. false: it is cut */
+static bool
+read_document(struct reader *r)
+{
+	size_t before = r->faults->total;
 	bool ok;
 
-	while (next(r) && r->event.type != YAML_STREAM_END_EVENT) {
+	r->doc = documents_add(r->docs, line(r));
+	ok = read_node(r, &r->doc->value);
+	r->doc->cut = !ok;
+	if (ok && r->doc->value == NULL) {
+		r->docs->lost |= r->faults->total > before;
+		document_release(r->doc);
+		r->docs->n--;
+	}
+	return ok;
+}
+
+/* read_stream - document after document. false: the rest is no YAML, and from line *again on there
+   may be more documents */
+static bool
+read_stream(struct reader *r, size_t *again)
+{
+	size_t begun = 0;
+
+	r->failed = 0;
+	while (next(r)) {
+		if (r->event.type == YAML_STREAM_END_EVENT)
+			return true;
 		if (r->event.type != YAML_DOCUMENT_START_EVENT)
 			continue;
-		if (!next(r))
-			return;
-		before = r->faults->total;
-		r->doc = documents_add(r->docs, line(r));
-		ok = read_node(r, &r->doc->value);
-		r->doc->broken = r->faults->total > before;
-		if (!ok)
-			return;
-		if (r->doc->value == NULL && !r->doc->broken)
-			r->docs->n--;
+		begun = r->event.start_mark.line;
+		if (!next(r) || !read_document(r))
+			break;
 	}
+	*again = r->failed > begun ? r->failed : begun + 1;
+	r->docs->lost = true;
+	return false;
+}
+
+/* resume - at the first line of "---" from that line on: no YAML has one inside a document */
+static bool
+resume(struct reader *r, size_t again)
+{
+	const char *p = r->text, *end = p + r->len;
+	size_t n = 0;
+
+	for (; p != NULL && p < end; n++) {
+		if (n >= again && end - p >= 3 && strncmp(p, "---", 3) == 0 &&
+		    (end - p == 3 || strchr(" \t\r\n", p[3]) != NULL))
+			break;
+		if ((p = memchr(p, '\n', (size_t)(end - p))) != NULL)
+			p++;
+	}
+	if (p == NULL || p == end)
+		return false;
+	r->skipped += n;
+	r->text = p;
+	r->len = (size_t)(end - p);
+	r->depth = 0;
+	leave(r, 0);
+	return true;
+}
+
+/* read_yaml - from a line on; false: see read_stream() */
+static bool
+read_yaml(struct reader *r, size_t *again)
+{
+	bool ok;
+
+	if (!yaml_parser_initialize(&r->parser))
+		abort();
+	yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&r->parser, (const unsigned char *)r->text, r->len);
+	ok = read_stream(r, again);
+	yaml_event_delete(&r->event);
+	yaml_parser_delete(&r->parser);
+	return ok;
 }
 
 /* is_json - by its first character: YAML that begins so is in flow style, which is nearly JSON, but
@@ -357,30 +460,21 @@ documents_read(struct documents *d, const char *name, const char *text, size_t l
 		.docs = d, .name = name, .text = text, .len = len, .faults = faults,
 		.path = BUF_INIT(DOCUMENT_PATH)
 	};
+	size_t again = 0;
 
 	if (is_json(text, len) && document_json(d, text, len, NULL))
 		return;
-	if (!yaml_parser_initialize(&r.parser))
-		abort();
-	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
-	read_stream(&r);
-	yaml_event_delete(&r.event);
-	yaml_parser_delete(&r.parser);
+	while (!read_yaml(&r, &again) && resume(&r, again))
+		;
 	buf_release(&r.path);
 }
 
-/* documents_release - all values, wiped */
+/* documents_release - all of them */
 void
 documents_release(struct documents *d)
 {
-	for (size_t i = 0; i < d->n; i++) {
-		for (size_t j = 0; j < d->v[i].nat; j++)
-			free(d->v[i].at[j].path);
-		free(d->v[i].at);
-		jsonx_wipe(d->v[i].value);
-		json_object_put(d->v[i].value);
-	}
+	for (size_t i = 0; i < d->n; i++)
+		document_release(&d->v[i]);
 	free(d->v);
 	*d = (struct documents)DOCUMENTS_INIT;
 }

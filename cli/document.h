@@ -7,7 +7,7 @@
  *         DOCUMENT_PATH a member has the line of the nearest one above it that is kept
  * Errors  faults, every one that can be told: their path is "FILE:LINE". Refused are anchors,
  *         aliases, tags, merge keys, keys that are no text, a key twice: what means two things to
- *         two readers
+ *         two readers. After a document that is no YAML it goes on at the next line of "---"
  * Owns    documents_release() frees and wipes: values of secrets are among them
  * Source  YAML 1.2.2, RFC 8259
  */
@@ -36,15 +36,18 @@ struct document {
 	size_t			 line;
 	struct position		*at;
 	size_t			 nat;
-	bool			 broken;	/* faults were found in it: it is not all there */
+	char			**bad;		/* paths whose values are none, and that was told */
+	size_t			 nbad;
+	bool			 cut;		/* its end can't be read: what it lacks isn't known */
 };
 
 struct documents {
 	struct document	*v;
 	size_t		 n;
+	bool		 lost;			/* of some text a piece could not be read */
 };
 
-#define DOCUMENTS_INIT { NULL, 0 }
+#define DOCUMENTS_INIT { NULL, 0, false }
 
 /* documents_read - all of one text, added to d; name is for faults */
 void documents_read(struct documents *d, const char *name, const char *text, size_t len,
@@ -53,6 +56,9 @@ void documents_release(struct documents *d);
 
 /* document_line - of a path, or of what is nearest above it */
 size_t document_line(const struct document *doc, const char *path);
+
+/* document_bad - was it told already that what stands at a path, or around it, is no value */
+bool document_bad(const struct document *doc, const char *path);
 
 /* for the two readers: a document more, a position more, a fault at a line */
 struct document *documents_add(struct documents *d, size_t line);

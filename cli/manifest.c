@@ -22,10 +22,12 @@ below(const char *at, const char *path)
 	return x_asprintf("%s%s%s", at, *at != '\0' && *path != '\0' ? "." : "", path);
 }
 
-/* fault - at a path of a document */
+/* fault - at a path of a document; nothing where the reader had its say already */
 static void
 fault(const struct manifest *m, const struct origin *o, const char *path, const char *what)
 {
+	if (document_bad(&m->docs.v[o->document], path))
+		return;
 	document_fault(o->faults, o->file, document_line(&m->docs.v[o->document], path), "%s%s%s",
 	    path, *path != '\0' ? ": " : "", what);
 }
@@ -62,6 +64,20 @@ add(struct manifest *m, const struct origin *o, const struct kind *k, struct jso
 	m->mentions[k->resource] = true;
 }
 
+/* add_stray - an object of some kind: what names it may be right */
+static void
+add_stray(struct manifest *m, struct json_object *body)
+{
+	const char *name = jsonx_str(body, "name", NULL);
+
+	if (m->strays == NULL)
+		m->strays = json_object_new_object();
+	if (name != NULL)
+		jsonx_put(m->strays, name, NULL);
+	else
+		m->lost = true;
+}
+
 /* add_object - one that says its kind itself */
 static void
 add_object(struct manifest *m, const struct origin *o, struct json_object *body, const char *path)
@@ -70,6 +86,8 @@ add_object(struct manifest *m, const struct origin *o, struct json_object *body,
 	const struct kind *k = word != NULL ? kind_find(word) : NULL;
 	char *where = below(path, "kind");
 
+	if (k == NULL)
+		add_stray(m, body);
 	if (word == NULL)
 		fault(m, o, jsonx_has(body, "kind") ? where : path, jsonx_has(body, "kind") ?
 		    "must be a resource" : "kind: is required");
@@ -136,10 +154,12 @@ add_lists(struct manifest *m, const struct origin *o, struct json_object *lists)
 	json_object_object_foreach(lists, name, list) {
 		const struct kind *k = plural_find(name);
 
-		if (k != NULL)
+		if (k != NULL) {
 			add_list(m, o, k, list);
-		else
-			kind_fault(m, o, name, name, true);
+			continue;
+		}
+		kind_fault(m, o, name, name, true);
+		m->lost = true;
 	}
 }
 
@@ -185,21 +205,34 @@ take_text(void *arg, const char *name, const char *text, size_t len, struct faul
 	struct origin o = { keep_name(m, name), m->docs.n, faults };
 
 	documents_read(&m->docs, o.file, text, len, faults);
+	m->lost |= m->docs.lost;
 	for (; o.document < m->docs.n; o.document++)
-		if (!m->docs.v[o.document].broken)
+		if (!m->docs.v[o.document].cut)
 			add_document(m, &o);
 }
 
-/* manifest_read - see manifest.h */
-enum rc
-manifest_read(struct manifest *m, const char *path, struct faults *faults, struct error *err)
+/* miss_file - one that can't be read */
+static void
+miss_file(void *arg, const char *name, const struct error *why, struct faults *faults)
 {
-	return manifest_files(path, MANIFEST_MAX, &m->bytes, take_text, m, faults, err);
+	struct manifest *m = arg;
+
+	faults_add(faults, keep_name(m, name), "%s", why->msg);
+	m->lost = true;
 }
 
-/* check_name - without one there is nothing to speak of */
-static bool
-check_name(const struct manifest *m, struct manifest_item *item, struct faults *faults)
+/* manifest_read - see manifest.h */
+void
+manifest_read(struct manifest *m, const char *path, struct faults *faults)
+{
+	const struct manifest_reader to = { take_text, miss_file, m, faults };
+
+	manifest_files(path, MANIFEST_MAX, &m->bytes, &to);
+}
+
+/* check_name - without one there is no object to compare with */
+static void
+check_name(struct manifest *m, struct manifest_item *item, struct faults *faults)
 {
 	const char *bad = NULL;
 
@@ -212,15 +245,18 @@ check_name(const struct manifest *m, struct manifest_item *item, struct faults *
 		bad = item->kind->bad_name(item->name);
 	if (bad != NULL)
 		manifest_fault(m, item, "name", bad, faults);
-	return bad == NULL;
+	item->named = bad == NULL;
+	m->named += item->named;
 }
 
-/* by_kind - the order of kinds, then that of the files */
+/* by_kind - the order of kinds, then that of the files; those without a name behind all */
 static int
 by_kind(const void *a, const void *b)
 {
 	const struct manifest_item *x = a, *y = b;
 
+	if (x->named != y->named)
+		return x->named ? -1 : 1;
 	if (x->kind != y->kind)
 		return x->kind->resource < y->kind->resource ? -1 : 1;
 	return x->order < y->order ? -1 : x->order > y->order;
@@ -243,13 +279,13 @@ by_name(const void *a, const void *b)
 static void
 check_twice(const struct manifest *m, struct faults *faults)
 {
-	struct manifest_item **rows = x_calloc(m->n + 1, sizeof(struct manifest_item *));
+	struct manifest_item **rows = x_calloc(m->named + 1, sizeof(struct manifest_item *));
 	char *text;
 
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->named; i++)
 		rows[i] = &m->v[i];
-	qsort(rows, m->n, sizeof(struct manifest_item *), by_name);
-	for (size_t i = 1; i < m->n; i++) {
+	qsort(rows, m->named, sizeof(struct manifest_item *), by_name);
+	for (size_t i = 1; i < m->named; i++) {
 		const struct manifest_item *one = rows[i - 1], *two = rows[i];
 
 		if (one->kind != two->kind || strcmp(one->name, two->name) != 0)
@@ -263,22 +299,102 @@ check_twice(const struct manifest *m, struct faults *faults)
 }
 
 /* manifest_finish - see manifest.h */
-enum rc
-manifest_finish(struct manifest *m, struct faults *faults, struct error *err)
+void
+manifest_finish(struct manifest *m, struct faults *faults)
 {
-	bool named = true, spoken = false;
+	bool spoken = m->n > 0;
 
 	for (size_t i = 0; i < RESOURCE__STORED; i++)
 		spoken = spoken || m->mentions[i];
 	if (!spoken && faults->total == 0)
-		return error_set(err, RC_INVALID, "no objects in what was given");
+		faults_add(faults, "", "no objects in what was given");
 	for (size_t i = 0; i < m->n; i++)
-		named = check_name(m, &m->v[i], faults) && named;
-	if (named && m->n > 0) {
+		check_name(m, &m->v[i], faults);
+	if (m->n > 0)
 		qsort(m->v, m->n, sizeof(*m->v), by_kind);
-		check_twice(m, faults);
+	check_twice(m, faults);
+}
+
+/* manifest_speaks - see manifest.h */
+bool
+manifest_speaks(const struct manifest *m, const struct kind *k, const char *name)
+{
+	bool yes = m->lost || jsonx_has(m->strays, name);
+
+	for (size_t i = 0; !yes && i < m->n; i++)
+		yes = m->v[i].kind == k &&
+		    (m->v[i].name == NULL || strcmp(m->v[i].name, name) == 0);
+	return yes;
+}
+
+struct placed {				/* a fault, and where it stands among all */
+	struct fault	fault;
+	size_t		file, line, at;
+};
+
+/* place - from "FILE:LINE", or the name of a file; what is about neither stands behind */
+static struct placed
+place(const struct manifest *m, const struct fault *f, size_t at)
+{
+	const char *colon = strrchr(f->path, ':');
+	size_t len = colon != NULL ? (size_t)(colon - f->path) : 0;
+	struct placed p = { .fault = *f, .at = at };
+
+	for (; p.file < m->nfiles; p.file++) {
+		if (strcmp(m->files[p.file], f->path) == 0)
+			break;
+		if (colon != NULL && strlen(m->files[p.file]) == len &&
+		    strncmp(m->files[p.file], f->path, len) == 0) {
+			p.line = strtoul(colon + 1, NULL, 10);
+			break;
+		}
 	}
-	return faults->total > 0 ? error_set(err, RC_INVALID, "invalid documents") : RC_OK;
+	return p;
+}
+
+/* by_place - on one line as they were found */
+static int
+by_place(const void *a, const void *b)
+{
+	const struct placed *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* told - is it among those already */
+static bool
+told(const struct faults *f, const struct fault *one)
+{
+	for (size_t i = f->n; i-- > 0 && strcmp(f->v[i].path, one->path) == 0; )
+		if (strcmp(f->v[i].message, one->message) == 0)
+			return true;
+	return false;
+}
+
+/* manifest_sort - see manifest.h */
+void
+manifest_sort(const struct manifest *m, struct faults *f)
+{
+	struct placed *rows = x_calloc(f->n + 1, sizeof(*rows));
+	size_t n = f->n;
+
+	for (size_t i = 0; i < n; i++)
+		rows[i] = place(m, &f->v[i], i);
+	qsort(rows, n, sizeof(*rows), by_place);
+	for (size_t i = f->n = 0; i < n; i++) {
+		if (told(f, &rows[i].fault)) {
+			free(rows[i].fault.path);
+			free(rows[i].fault.message);
+			f->total--;
+			continue;
+		}
+		f->v[f->n++] = rows[i].fault;
+	}
+	free(rows);
 }
 
 /* manifest_fault - see manifest.h */
@@ -293,9 +409,11 @@ manifest_fault(const struct manifest *m, const struct manifest_item *item, const
 		return;
 	}
 	where = below(item->path, path);
-	document_fault(faults, item->file, document_line(&m->docs.v[item->document], where),
-	    "%s/%s: %s%s%s", item->kind->singular, item->name != NULL ? item->name : "?", path,
-	    *path != '\0' ? ": " : "", message);
+	if (!document_bad(&m->docs.v[item->document], where))
+		document_fault(faults, item->file,
+		    document_line(&m->docs.v[item->document], where), "%s/%s: %s%s%s",
+		    item->kind->singular, item->name != NULL ? item->name : "?", path,
+		    *path != '\0' ? ": " : "", message);
 	free(where);
 }
 
@@ -309,6 +427,7 @@ manifest_release(struct manifest *m)
 		free(m->files[i]);
 	free(m->v);
 	free(m->files);
+	json_object_put(m->strays);
 	documents_release(&m->docs);
 	*m = (struct manifest)MANIFEST_INIT;
 }

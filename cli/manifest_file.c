@@ -15,16 +15,14 @@
 #define PIECE 65536			/* bytes that are read at once */
 
 struct reading {
-	size_t		 max;
-	size_t		*bytes;
-	manifest_take	*take;
-	void		*arg;
-	struct faults	*faults;
+	size_t				 max;
+	size_t				*bytes;
+	const struct manifest_reader	*to;
 };
 
 /* read_all - at most what is left of the whole command's limit */
 static enum rc
-read_all(const struct reading *rd, int fd, const char *name, struct buf *text, struct error *err)
+read_all(const struct reading *rd, int fd, struct buf *text, struct error *err)
 {
 	char *piece = x_malloc(PIECE);
 	enum rc rc = RC_OK;
@@ -34,44 +32,55 @@ read_all(const struct reading *rd, int fd, const char *name, struct buf *text, s
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			rc = error_set(err, RC_IO, "%s: %s", name, strerror(errno));
+			rc = error_set(err, RC_IO, "%s", strerror(errno));
 		else if (buf_add(text, piece, (size_t)n, NULL) != RC_OK)
-			rc = error_set(err, RC_INVALID, "%s: over %d bytes in a file, or %zu in all",
-			    name, DOCUMENT_MAX, rd->max);
+			rc = error_set(err, RC_INVALID, "over %d bytes in a file, or %zu in all",
+			    DOCUMENT_MAX, rd->max);
 	}
 	mem_wipe(piece, PIECE);
 	free(piece);
 	return rc;
 }
 
+/* miss - one that can't be read */
+static void
+miss(const struct reading *rd, const char *name, const char *why)
+{
+	struct error err;
+
+	error_set(&err, RC_IO, "%s", why);
+	rd->to->miss(rd->to->arg, name, &err, rd->to->faults);
+}
+
 /* take_fd - one text */
-static enum rc
-take_fd(const struct reading *rd, int fd, const char *name, struct error *err)
+static void
+take_fd(const struct reading *rd, int fd, const char *name)
 {
 	size_t left = rd->max - *rd->bytes;
 	struct buf text = BUF_INIT(left < DOCUMENT_MAX ? left : DOCUMENT_MAX);
-	enum rc rc = read_all(rd, fd, name, &text, err);
+	struct error err;
 
-	if (rc == RC_OK) {
+	if (read_all(rd, fd, &text, &err) == RC_OK) {
 		*rd->bytes += text.len;
-		rd->take(rd->arg, name, text.p, text.len, rd->faults);
+		rd->to->take(rd->to->arg, name, text.p, text.len, rd->to->faults);
+	} else {
+		rd->to->miss(rd->to->arg, name, &err, rd->to->faults);
 	}
 	buf_wipe(&text);
-	return rc;
 }
 
 /* take_file - pipes too: `apply -f <(...)` */
-static enum rc
-take_file(const struct reading *rd, const char *path, struct error *err)
+static void
+take_file(const struct reading *rd, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	enum rc rc;
 
-	if (fd < 0)
-		return error_set(err, RC_IO, "%s: %s", path, strerror(errno));
-	rc = take_fd(rd, fd, path, err);
+	if (fd < 0) {
+		miss(rd, path, strerror(errno));
+		return;
+	}
+	take_fd(rd, fd, path);
 	close(fd);
-	return rc;
 }
 
 /* is_manifest - by its name */
@@ -98,41 +107,40 @@ by_bytes(const struct dirent **a, const struct dirent **b)
 }
 
 /* take_directory - an empty one is a mistake: with --prune it would mean that nothing shall be */
-static enum rc
-take_directory(const struct reading *rd, const char *path, struct error *err)
+static void
+take_directory(const struct reading *rd, const char *path)
 {
 	struct dirent **names;
 	int n = scandir(path, &names, is_manifest, by_bytes);
-	enum rc rc = RC_OK;
 
-	if (n < 0)
-		return error_set(err, RC_IO, "%s: %s", path, strerror(errno));
+	if (n < 0) {
+		miss(rd, path, strerror(errno));
+		return;
+	}
 	if (n == 0)
-		rc = error_set(err, RC_INVALID, "%s: no *.yaml, *.yml or *.json in it", path);
+		miss(rd, path, "no *.yaml, *.yml or *.json in it");
 	for (int i = 0; i < n; i++) {
 		char *file = x_asprintf("%s%s%s", path,
 		    path[strlen(path) - 1] == '/' ? "" : "/", names[i]->d_name);
 
-		if (rc == RC_OK)
-			rc = take_file(rd, file, err);
+		take_file(rd, file);
 		free(file);
 		free(names[i]);
 	}
 	free(names);
-	return rc;
 }
 
 /* manifest_files - see manifest_file.h */
-enum rc
-manifest_files(const char *path, size_t max, size_t *bytes, manifest_take *take, void *arg,
-    struct faults *faults, struct error *err)
+void
+manifest_files(const char *path, size_t max, size_t *bytes, const struct manifest_reader *to)
 {
-	const struct reading rd = { max, bytes, take, arg, faults };
+	const struct reading rd = { max, bytes, to };
 	struct stat st;
 
 	if (strcmp(path, MANIFEST_STDIN) == 0)
-		return take_fd(&rd, STDIN_FILENO, "stdin", err);
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return take_directory(&rd, path, err);
-	return take_file(&rd, path, err);
+		take_fd(&rd, STDIN_FILENO, "stdin");
+	else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		take_directory(&rd, path);
+	else
+		take_file(&rd, path);
 }

@@ -3,7 +3,7 @@
  *
  * Shapes  a file; "-": stdin; a directory: its *.yaml, *.yml and *.json, sorted, hidden ones left out
  * Units   bytes, counted over all of one command
- * Errors  RC_IO and RC_INVALID (too large, no regular file) for the path itself; faults are take()'s
+ * Errors  miss() for each that can't be read or is too large; the others are read all the same
  * Owns    a text is borrowed by take(), and wiped afterwards
  * Source  CLI.md, "apply"
  */
@@ -15,10 +15,16 @@
 #include "base/fault.h"
 #include "base/rc.h"
 
-typedef void manifest_take(void *arg, const char *name, const char *text, size_t len,
-    struct faults *faults);
+struct manifest_reader {
+	void		(*take)(void *arg, const char *name, const char *text, size_t len,
+			    struct faults *faults);
+	void		(*miss)(void *arg, const char *name, const struct error *why,
+			    struct faults *faults);
+	void		*arg;
+	struct faults	*faults;
+};
 
-enum rc manifest_files(const char *path, size_t max, size_t *bytes, manifest_take *take, void *arg,
-    struct faults *faults, struct error *err);
+/* manifest_files - max: bytes of all of them; *bytes: those that were read before */
+void manifest_files(const char *path, size_t max, size_t *bytes, const struct manifest_reader *to);
 
 #endif

@@ -172,6 +172,9 @@ $ cat > bad.yaml <<'X'
 > printf 'llms:\n- name: a\n- b\nlms: []\nusers: {}\n' > bad2.yaml; printf '{"kind":"user","name":"u",}\n{' > bad3.json
 > printf 'kind: user\nname: u\n---\nkind: user\nname: ok\n---\nkind: user\nname: u\n' > twice.yaml
 > mcpctl apply -f bad.yaml -f bad2.yaml -f bad3.json
+mcpctl: bad.yaml:2: llm/Bad: name: must be 1 to 100 of a-z, 0-9 and '-'
+mcpctl: bad.yaml:6: kind: 'lm' is no resource (did you mean 'llm'?)
+mcpctl: bad.yaml:9: kind: is required
 mcpctl: bad.yaml:12: name: anchors are not allowed
 mcpctl: bad.yaml:14: type is here twice
 mcpctl: bad.yaml:15: model: aliases are not allowed
@@ -180,14 +183,13 @@ mcpctl: bad.yaml:16: extraConfig.n: a number with a leading zero: quote it if it
 mcpctl: bad.yaml:16: extraConfig: merge keys are not allowed
 mcpctl: bad.yaml:16: extraConfig: a key must be text
 mcpctl: bad.yaml:16: extraConfig.i: this number can't be stored: quote it if it is text
-mcpctl: bad.yaml:6: kind: 'lm' is no resource (did you mean 'llm'?)
-mcpctl: bad.yaml:9: kind: is required
 mcpctl: bad.yaml:18: a mapping with a kind is expected
+mcpctl: bad2.yaml:2: llm/a: type: is required
+mcpctl: bad2.yaml:2: llm/a: model: is required
 mcpctl: bad2.yaml:3: llms[1]: must be an object
 mcpctl: bad2.yaml:4: lms: 'lms' is no resource (did you mean 'llms'?)
 mcpctl: bad2.yaml:5: users: must be a list
 mcpctl: bad3.json:2: did not find expected <document start>
-mcpctl: bad.yaml:2: llm/Bad: name: must be 1 to 100 of a-z, 0-9 and '-'
 ? 1
 
 $ mcpctl apply -f twice.yaml
@@ -220,8 +222,7 @@ user/alice
 user/b
 user/c
 
-# what only the store can judge, with its line
-# not over http
+# what only the catalogue can judge, with its line
 $ cat > store.yaml <<'X'
 > kind: user
 > name: fine
@@ -251,45 +252,137 @@ $ cat > store.yaml <<'X'
 > name: t
 > X
 > mcpctl apply -f store.yaml; mcpctl get user fine
-mcpctl: store.yaml:21: secret/s: data: is required: there is no such secret, and its keys alone can't make it
-mcpctl: store.yaml:9: llm/bad: bogus: unknown field
 mcpctl: store.yaml:6: llm/bad: type: must be anthropic, openai, deepseek, vllm, ollama or gemini-cli
 mcpctl: store.yaml:7: llm/bad: model: must be a string
-mcpctl: store.yaml:10: llm/bad: aliases[1]: must be 1 to 100 visible ASCII characters
-mcpctl: store.yaml:14: llm/bad: apiKeyRef.name: Secret not found: nothing
-mcpctl: store.yaml:13: llm/bad: extraConfig.headers.host: this header can't be set
 mcpctl: store.yaml:8: llm/bad: url: must begin with http:// or https://
+mcpctl: store.yaml:9: llm/bad: bogus: unknown field
+mcpctl: store.yaml:10: llm/bad: aliases[1]: must be 1 to 100 visible ASCII characters
+mcpctl: store.yaml:13: llm/bad: extraConfig.headers.host: this header can't be set
+mcpctl: store.yaml:14: llm/bad: apiKeyRef.name: Secret not found: nothing
 mcpctl: store.yaml:16: rbac/r: roleBindings: is required
 mcpctl: store.yaml:19: rbac/r: subjects[0].name: User not found: nobody
+mcpctl: store.yaml:21: secret/s: data: is required: there is no such secret, and its keys alone can't make it
 mcpctl: store.yaml:26: mcptoken/t: name: there is no such token, and tokens are made with mcpctl create mcptoken
 mcpctl: user 'fine' not found
 ? 1
 
 # a server judges one after the other: what was made before a refusal stays
 # over http
-$ printf 'kind: user\nname: fine\n---\nkind: rbac\nname: r\nsubjects: [{kind: User, name: nobody}]\nroleBindings: [{role: view, resource: llms}]\n---\nkind: rbac\nname: z\nsubjects: [{kind: User, name: fine}]\nroleBindings: [{role: view, resource: llms}]\n' | mcpctl apply -f -
-user/fine created
+$ printf 'kind: llm\nname: fine\ntype: ollama\nmodel: m\n---\nkind: llm\nname: q\ntype: ollama\nmodel: m\naliases: [gpt]\n---\nkind: llm\nname: z\ntype: ollama\nmodel: m\n' | mcpctl apply -f -
+llm/fine created
 1 of 3 objects are applied; stopped at a refusal
-mcpctl: stdin:6: rbac/r: subjects[0].name: User not found: nobody
+mcpctl: stdin:6: llm/q: alias already taken: gpt (by Llm gpt)
 ? 1
 
 # over http
-$ mcpctl get user fine -o name; mcpctl get rbac z; mcpctl delete user fine -q
-user/fine
-mcpctl: rbac 'z' not found
+$ mcpctl get llm fine -o name; mcpctl get llm z; mcpctl delete llm fine -q
+llm/fine
+mcpctl: llm 'z' not found
 
 # but first all is looked at
 # over http
 $ printf 'kind: user\nname: fine\n---\nkind: llm\nname: claude\ntier: quick\nbogus: 1\n---\nkind: llm\nname: new\ntype: openai\nurl: ftp://x\napiKeyRef: {name: nothing, key: k}\n---\nkind: secret\nname: s\ndata: {"a b": 1}\n---\nkind: secret\nname: t\nkeys: [a]\n---\nkind: mcptoken\nname: t\n' | mcpctl apply -f -; mcpctl get user fine
+mcpctl: stdin:6: llm/claude: tier: must be fast or heavy
+mcpctl: stdin:7: llm/claude: bogus: unknown field
+mcpctl: stdin:9: llm/new: model: is required
+mcpctl: stdin:12: llm/new: url: must begin with http:// or https://
+mcpctl: stdin:13: llm/new: apiKeyRef.name: Secret not found: nothing
 mcpctl: stdin:17: secret/s: data.a b: key must be 1 to 100 of letters, digits, '.', '_' and '-', a letter or a digit first
 mcpctl: stdin:17: secret/s: data.a b: must be a string
 mcpctl: stdin:19: secret/t: data: is required: there is no such secret, and its keys alone can't make it
-mcpctl: stdin:7: llm/claude: bogus: unknown field
-mcpctl: stdin:6: llm/claude: tier: must be fast or heavy
-mcpctl: stdin:9: llm/new: model: is required
-mcpctl: stdin:12: llm/new: url: must begin with http:// or https://
 mcpctl: stdin:24: mcptoken/t: name: there is no such token, and tokens are made with mcpctl create mcptoken
 mcpctl: user 'fine' not found
+? 1
+
+# what the reader, the names and the catalogue find comes in one report, by file and line, each thing once;
+# what names an object that is itself wrong is not told
+$ mkdir faults && cat > faults/1.yaml <<'X'
+> kind: llm
+> name: Upper
+> tier: quick
+> ---
+> kind: llm
+> type: nope
+> tier: slow
+> ---
+> kind: llm
+> name: one
+> type: openai
+> tier: fast
+> tier: heavy
+> url: ftp://x
+> model: *gone
+> apiKeyRef: {name: broken, key: k}
+> ---
+> kind: secret
+> name: broken
+> data: {k: 1}
+> ---
+> kind: user
+> name: once
+> ---
+> kind: user
+> name: once
+> bogus: 1
+> ---
+> kind: user
+> name: "unclosed
+> ---
+> kind: group
+> name: team-b
+> members: [nobody-at-all, once]
+> ---
+> kind: rbac
+> name: r
+> subjects: [{kind: Group, name: team-b}]
+> roleBindings: [{role: juggle, resource: llms}]
+> X
+> printf '{"users": [{"name": "x y"}, {"name": "x", "more": 1}, 3]}' > faults/2.json
+> mcpctl apply -f faults -f nowhere.yaml -f faults/2.json --prune; mcpctl diff -f faults >diff.out 2>&1; echo diff: $?
+> mcpctl get users -o name | grep -c once
+mcpctl: faults/1.yaml:2: llm/Upper: name: must be 1 to 100 of a-z, 0-9 and '-'
+mcpctl: faults/1.yaml:3: llm/Upper: tier: must be fast or heavy
+mcpctl: faults/1.yaml:5: llm/?: name: is required
+mcpctl: faults/1.yaml:6: llm/?: type: must be anthropic, openai, deepseek, vllm, ollama or gemini-cli
+mcpctl: faults/1.yaml:7: llm/?: tier: must be fast or heavy
+mcpctl: faults/1.yaml:13: tier is here twice
+mcpctl: faults/1.yaml:14: llm/one: url: must begin with http:// or https://
+mcpctl: faults/1.yaml:15: model: aliases are not allowed
+mcpctl: faults/1.yaml:20: secret/broken: data.k: must be a string
+mcpctl: faults/1.yaml:25: user/once: is here twice, first at faults/1.yaml:22
+mcpctl: faults/1.yaml:27: user/once: bogus: unknown field
+mcpctl: faults/1.yaml:31: found unexpected document indicator
+mcpctl: faults/1.yaml:39: rbac/r: roleBindings[0].role: must be view, create, delete, edit, run or expose
+mcpctl: faults/2.json:1: users[2]: must be an object
+mcpctl: faults/2.json:1: user/x y: name: must be 1 to 100 of letters, digits and '._-@+\', a letter or a digit first
+mcpctl: faults/2.json:1: user/x: is here twice, first at faults/2.json:1
+mcpctl: faults/2.json:1: user/x: more: unknown field
+mcpctl: nowhere.yaml: No such file or directory
+diff: 2
+0
+? 1
+
+# without the piece that could not be read, also the names that nothing has
+$ sed 's/"unclosed/closed/' faults/1.yaml | mcpctl apply -f - 2>&1 | grep 'not found'
+mcpctl: stdin:34: group/team-b: members[0]: User not found: nobody-at-all
+
+# two that name each other
+# not over http
+$ printf 'kind: secret\nname: s\nbackend: b\ndata: {k: v}\n---\nkind: secretbackend\nname: b\ntype: openbao\nconfig: {url: "http://127.0.0.1:1", tokenSecret: {name: s, key: k}}\n' > each.yaml; mcpctl apply -f each.yaml
+mcpctl: each.yaml:3: secret/s: backend: SecretBackend not found: b
+mcpctl: each.yaml:9: secretbackend/b: config.tokenSecret.name: Secret not found: s
+? 1
+
+# faults of files are told also where nobody can say more of them
+$ printf 'kind: user\nname: U U\n---\nkind: user\nname: v\n' > u.yaml; mcpctl --db nowhere apply -f u.yaml
+mcpctl: u.yaml:2: user/U U: name: must be 1 to 100 of letters, digits and '._-@+\', a letter or a digit first
+mcpctl: no store in nowhere: make one with mcpctl init
+? 1
+
+# not over http
+$ MCPD_DB= mcpctl --daemon-url http://127.0.0.1:1 apply -f u.yaml
+mcpctl: u.yaml:2: user/U U: name: must be 1 to 100 of letters, digits and '._-@+\', a letter or a digit first
+mcpctl: no token for http://127.0.0.1:1: mcpctl login http://127.0.0.1:1
 ? 1
 
 # an alias moves from one to the other, whichever stands first

@@ -61,6 +61,7 @@ mcpctl: permission denied: create:mcptokens
 
 $ export MCPD_TOKEN=$(cat bob-token); printf 'kind: user\nname: carol\n---\nkind: llm\nname: c\ntype: openai\nmodel: m\n---\nkind: rbac\nname: z\nsubjects: [{kind: User, name: bob}]\nroleBindings: [{role: edit, resource: llms}]\n' | mcpctl apply -f -
 mcpctl: stdin:4: llm/c: permission denied: view:llms:c
+mcpctl: stdin:9: rbac/z: permission denied: view:rbac:z
 ? 1
 
 $ mcpctl patch mcptoken bob revoked=true -q; MCPD_TOKEN=$(cat bob-token) mcpctl get llms

@@ -100,8 +100,47 @@ Test(document, a_broken_document_says_so_and_does_not_hide_the_others)
 {
 	read_text("a: &x 1\n---\nb: 2\n---\nc: !y 3\n");
 	cr_assert_eq(d.n, 3);
-	cr_expect(d.v[0].broken && !d.v[1].broken && d.v[2].broken);
+	cr_expect(!d.v[0].cut && !d.v[1].cut && !d.v[2].cut && !d.lost);
+	cr_expect(!document_bad(&d.v[0], "a"));		/* an anchor takes nothing away */
+	cr_expect(document_bad(&d.v[2], "c") && document_bad(&d.v[2], "c.x"));
+	cr_expect(!document_bad(&d.v[2], "ca") && !document_bad(&d.v[2], ""));
 	cr_expect_eq(f.total, 2);
+}
+
+Test(document, after_one_that_is_no_yaml_the_next_is_read)
+{
+	static const char *const texts[] = {
+		"a: 1\n---\nb: [1\n---\nc: 2\n---\nd: \"x\n---\ne: 3\n",
+		"a: 1\n---\nb: @x\n--- \nc: 2\n--- \"x\n---\ne: 3\n",
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		read_text(texts[i]);
+		cr_expect(d.lost);
+		cr_assert_eq(f.total, 2, "%zu: %zu", i, f.total);
+		cr_assert_geq(d.n, 3);
+		cr_expect_eq(jsonx_int(d.v[0].value, "a", 0), 1);
+		cr_expect_eq(jsonx_int(d.v[d.n - 1].value, "e", 0), 3);
+		cr_expect_eq(document_line(&d.v[d.n - 1], "e"), i == 0 ? 9 : 8);
+		release();
+	}
+}
+
+Test(document, what_begins_like_a_marker_begins_no_document)
+{
+	read_text("a: [1\n---b: 1\n----\n");
+	cr_expect_eq(f.total, 1);
+	release();
+	read_text("a: [1\n---");
+	cr_expect_eq(f.total, 1);
+}
+
+Test(document, a_document_that_is_no_value_is_none)
+{
+	read_text("*a\n---\nb: 2\n");
+	cr_expect_eq(f.total, 1);
+	cr_expect(d.lost);
+	cr_expect_eq(d.n, 1);
 }
 
 /* nested - n levels of [ ] */
