@@ -106,13 +106,48 @@ hold_text(struct step *e, struct buf *held, struct span string)
 		hold(e, held, tr_inside(string));
 }
 
-/* close_block - forget it */
+/* close_block - forget it; the others keep their order */
 static void
 close_block(struct anthropic_stream *st, struct stream_block *b)
 {
 	buf_release(&b->held);
 	buf_release(&b->signature);
-	*b = st->blocks[--st->nblocks];
+	st->nblocks--;
+	memmove(b, b + 1, (size_t)(st->blocks + st->nblocks - b) * sizeof(*b));
+}
+
+/* put_thinking_block - whole, as it must come back; unsigned thinking is not taken back */
+static void
+put_thinking_block(struct step *e, const struct stream_block *b)
+{
+	bool redacted = b->kind == BLOCK_REDACTED;
+
+	if (redacted ? b->held.len == 0 : b->signature.len == 0)
+		return;
+	chunk_begin(e);
+	jwrite_put(&e->w, redacted ? "{\"thinking_blocks\":[{\"type\":\"redacted_thinking\",\"data\":\""
+	    : "{\"thinking_blocks\":[{\"type\":\"thinking\",\"thinking\":\"");
+	jwrite_span(&e->w, (struct span){ b->held.p, b->held.len });
+	if (!redacted) {
+		jwrite_put(&e->w, "\",\"signature\":\"");
+		jwrite_span(&e->w, (struct span){ b->signature.p, b->signature.len });
+	}
+	jwrite_put(&e->w, "\"}]}");
+	chunk_end(e);
+}
+
+/* end_block - say what was waiting for its stop, and forget it */
+static void
+end_block(struct step *e, struct stream_block *b)
+{
+	static const struct span none = { "{}", 2 };
+
+	if (b->kind != BLOCK_TOOL)
+		put_thinking_block(e, b);
+	else if (!b->argued)
+		tool_arguments(e, b, b->held.len > 0
+		    ? (struct span){ b->held.p, b->held.len } : none);
+	close_block(e->st, b);
 }
 
 /* open_block - one more; what is held of it is bounded as one event is */
@@ -123,7 +158,7 @@ open_block(struct step *e, enum block_kind kind)
 	struct stream_block *b = find_block(e);
 
 	if (b != NULL)			/* it was never stopped */
-		close_block(st, b);
+		end_block(e, b);
 	if (st->nblocks == OPEN_MAX) {
 		e->w.rc = error_set(e->w.err, RC_UPSTREAM,
 		    "the stream is garbled: more than %d blocks are open", OPEN_MAX);
@@ -231,41 +266,14 @@ on_block_delta(struct step *e)
 		hold_text(e, &b->signature, want[SIGNATURE].value);
 }
 
-/* put_thinking_block - whole, as it must come back; unsigned thinking is not taken back */
-static void
-put_thinking_block(struct step *e, const struct stream_block *b)
-{
-	bool redacted = b->kind == BLOCK_REDACTED;
-
-	if (redacted ? b->held.len == 0 : b->signature.len == 0)
-		return;
-	chunk_begin(e);
-	jwrite_put(&e->w, redacted ? "{\"thinking_blocks\":[{\"type\":\"redacted_thinking\",\"data\":\""
-	    : "{\"thinking_blocks\":[{\"type\":\"thinking\",\"thinking\":\"");
-	jwrite_span(&e->w, (struct span){ b->held.p, b->held.len });
-	if (!redacted) {
-		jwrite_put(&e->w, "\",\"signature\":\"");
-		jwrite_span(&e->w, (struct span){ b->signature.p, b->signature.len });
-	}
-	jwrite_put(&e->w, "\"}]}");
-	chunk_end(e);
-}
-
 /* on_block_stop - what was waiting for it */
 static void
 on_block_stop(struct step *e)
 {
-	static const struct span none = { "{}", 2 };
 	struct stream_block *b = find_block(e);
 
-	if (b == NULL)
-		return;
-	if (b->kind != BLOCK_TOOL)
-		put_thinking_block(e, b);
-	else if (!b->argued)
-		tool_arguments(e, b, b->held.len > 0
-		    ? (struct span){ b->held.p, b->held.len } : none);
-	close_block(e->st, b);
+	if (b != NULL)
+		end_block(e, b);
 }
 
 /* --- the message --- */
@@ -307,10 +315,12 @@ on_message_delta(struct step *e)
 		e->st->finish = anthropic_finish_reason(reason);
 }
 
-/* on_message_stop - the real end */
+/* on_message_stop - the real end, of blocks that were never stopped too */
 static void
 on_message_stop(struct step *e)
 {
+	while (e->st->nblocks > 0)
+		end_block(e, &e->st->blocks[0]);
 	chunk_begin(e);
 	jwrite_put(&e->w, "{},\"logprobs\":null,\"finish_reason\":\"");
 	jwrite_put(&e->w, e->st->finish != NULL ? e->st->finish : "stop");
