@@ -31,17 +31,29 @@ system_text(struct translation *t, struct system *s, struct span string, struct 
 	s->n++;
 }
 
-/* system_parts - text alone; the message's own cache_control is for the last part */
+/* last_solid - where the last part ends that is not dropped as blank; 0: there is none */
+static size_t
+last_solid(struct span content)
+{
+	struct span part, text;
+	size_t last = 0;
+
+	for (size_t at = 0; jscan_next(content, &at, NULL, &part); ) {
+		text = jscan_get(part, "text");
+		if (jscan_type(text) == 's' && !tr_blank(tr_inside(text)))
+			last = at;
+	}
+	return last;
+}
+
+/* system_parts - text alone; the message's own cache_control is for the last part that is sent */
 static void
 system_parts(struct translation *t, struct system *s, struct span content, struct span cache)
 {
-	struct span part, next = { NULL, 0 }, own;
-	size_t at = 0, j = 0, was;
-	bool more = jscan_next(content, &at, NULL, &next);
+	struct span part, own;
+	size_t at = 0, j = 0, was, last = last_solid(content);
 
-	while (t->w.rc == RC_OK && more) {
-		part = next;
-		more = jscan_next(content, &at, NULL, &next);
+	while (t->w.rc == RC_OK && jscan_next(content, &at, NULL, &part)) {
 		was = tr_enter(t, ".content[%zu]", j++);
 		if (jscan_type(part) != 'o' || !jscan_is(jscan_get(part, "type"), "text")) {
 			tr_refuse(t, jscan_type(part) == 'o' ? ".type" : "",
@@ -50,8 +62,9 @@ system_parts(struct translation *t, struct system *s, struct span content, struc
 			tr_refuse(t, ".text", "is required");
 		} else {
 			own = jscan_get(part, "cache_control");
-			system_text(t, s, jscan_get(part, "text"),
-			    own.p == NULL && !more ? cache : own);
+			if (at == last && (own.p == NULL || jscan_type(own) == '0'))
+				own = cache;
+			system_text(t, s, jscan_get(part, "text"), own);
 		}
 		tr_leave(t, was);
 	}

@@ -76,7 +76,7 @@ write_tool(struct translation *t, struct span function, struct span cache)
 		tr_put(t, ",\"strict\":");
 		tr_span(t, want[3].value);
 	}
-	if (cache.p == NULL)
+	if (cache.p == NULL || jscan_type(cache) == '0')
 		cache = want[4].value;
 	if (tr_has(t, cache, 'o', ".cache_control")) {
 		tr_put(t, ",\"cache_control\":");
