@@ -59,18 +59,6 @@ struct telling {			/* how it is told what becomes of each object */
 	bool			 rehearse;
 };
 
-/* add_result - {"kind", "name", "result"} for programs */
-static void
-add_result(struct json_object *list, const struct apply_item *item)
-{
-	struct json_object *o = json_object_new_object();
-
-	jsonx_put_str(o, "kind", item->kind->singular);
-	jsonx_put_str(o, "name", item->name);
-	jsonx_put_str(o, "result", apply_outcomes[item->outcome]);
-	json_object_array_add(list, o);
-}
-
 /* each - a line as it is done: who interrupts it must know how far it came */
 static void
 each(void *arg, const struct apply_item *item)
@@ -78,7 +66,7 @@ each(void *arg, const struct apply_item *item)
 	const struct telling *to = arg;
 
 	if (to->list != NULL)
-		add_result(to->list, item);
+		output_result(to->list, item->kind, item->name, apply_outcomes[item->outcome]);
 	else if (to->p->format == FORMAT_NAME)
 		printf("%s/%s\n", item->kind->singular, item->name);
 	else

@@ -190,14 +190,19 @@ exists(struct transport *t, const struct kind *k, const char *name, bool *yes, s
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
 }
 
-/* print_token - the token alone on stdout, so that TOKEN=$(mcpctl ...) has it */
+/* print_token - the token alone on stdout, so that TOKEN=$(mcpctl ...) has it: also with -o name, as it
+   is never to be had again */
 static void
 print_token(const struct program *p, struct json_object *o, const char *verb)
 {
+	const char *name = jsonx_str(o, "name", "?");
+
 	puts(jsonx_str(o, "token", ""));
 	fflush(stdout);
-	program_note(p, "mcptoken '%s' %s (id: %s)", jsonx_str(o, "name", "?"), verb,
-	    jsonx_str(o, "id", "?"));
+	if (p->format == FORMAT_NAME)
+		program_note(p, "mcptoken/%s", name);
+	else
+		program_note(p, "mcptoken '%s' %s (id: %s)", name, verb, jsonx_str(o, "id", "?"));
 }
 
 /* tell - what was made */
@@ -208,7 +213,7 @@ tell(const struct program *p, const struct kind *k, struct json_object *o, const
 	char *detail;
 	enum rc rc;
 
-	if (k == &kind_mcptoken && (p->format == FORMAT_TABLE || p->format == FORMAT_WIDE)) {
+	if (k == &kind_mcptoken && p->format != FORMAT_JSON && p->format != FORMAT_YAML) {
 		print_token(p, o, verb);
 		return RC_OK;
 	}

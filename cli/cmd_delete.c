@@ -26,26 +26,45 @@ check_unused(struct transport *t, const char *secret, struct error *err)
 	return rc;
 }
 
+struct deletion {
+	struct program		*p;
+	struct transport	*t;
+	const struct kind	*kind;
+	bool			 force;
+	struct json_object	*list;		/* for -o json and yaml; NULL: line by line */
+};
+
+/* tell - a line as it is done */
+static void
+tell(const struct deletion *d, const char *name)
+{
+	if (d->list != NULL)
+		output_result(d->list, d->kind, name, "deleted");
+	else if (d->p->format == FORMAT_NAME)
+		printf("%s/%s\n", d->kind->singular, name);
+	else
+		program_say(d->p, "%s '%s' deleted", d->kind->singular, name);
+	fflush(stdout);
+}
+
 /* delete_one - by name or id; what is printed is its name */
 static enum rc
-delete_one(struct program *p, struct transport *t, const struct kind *k, const char *ref,
-    bool force, struct error *err)
+delete_one(const struct deletion *d, const char *ref, struct error *err)
 {
+	const struct kind *k = d->kind;
 	struct json_object *o;
 	const char *name;
 	enum rc rc;
 
-	if ((rc = t->ops->get(t, k, ref, &o, err)) != RC_OK)
+	if ((rc = d->t->ops->get(d->t, k, ref, &o, err)) != RC_OK)
 		return program_name_error(k, ref, rc, err);
 	name = jsonx_str(o, "name", ref);
-	if (k == &kind_secret && !force)
-		rc = check_unused(t, name, err);
+	if (k == &kind_secret && !d->force)
+		rc = check_unused(d->t, name, err);
 	if (rc == RC_OK)
-		rc = program_name_error(k, name, t->ops->remove(t, k, name, err), err);
-	if (rc == RC_OK && p->format == FORMAT_NAME)
-		printf("%s/%s\n", k->singular, name);
-	else if (rc == RC_OK)
-		program_say(p, "%s '%s' deleted", k->singular, name);
+		rc = program_name_error(k, name, d->t->ops->remove(d->t, k, name, err), err);
+	if (rc == RC_OK)
+		tell(d, name);
 	json_object_put(o);
 	return rc;
 }
@@ -59,19 +78,20 @@ static const struct opt delete_options[] = {
 static enum rc
 do_delete(struct program *p, const struct args *a, struct error *err)
 {
-	const struct kind *k;
-	struct transport *t;
+	struct deletion d = { .p = p, .force = args_has(a, "force") };
+	bool data = p->format == FORMAT_JSON || p->format == FORMAT_YAML, done;
 	enum rc rc;
 
-	if ((rc = program_kind(a->words[0], &k, err)) != RC_OK ||
-	    (rc = program_transport(p, &t, err)) != RC_OK)
+	if ((rc = program_kind(a->words[0], &d.kind, err)) != RC_OK ||
+	    (rc = program_transport(p, &d.t, err)) != RC_OK)
 		return rc;
-	for (size_t i = 1; i < a->nwords; i++) {
-		rc = delete_one(p, t, k, a->words[i], args_has(a, "force"), err);
-		if (rc != RC_OK)
+	d.list = data ? json_object_new_array() : NULL;
+	for (size_t i = 1; i < a->nwords; i++)
+		if ((rc = delete_one(&d, a->words[i], err)) != RC_OK)
 			program_report(p, rc, err);
-	}
-	return RC_OK;
+	rc = data ? output_data(p, d.list, &done, err) : RC_OK;
+	json_object_put(d.list);
+	return rc;
 }
 
 const struct command command_delete = {

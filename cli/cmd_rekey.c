@@ -1,17 +1,31 @@
 /* cmd_rekey.c - mcpctl rekey */
+#include <json-c/json.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/local.h"
+#include "cli/output.h"
 #include "service/rekey.h"
+#include "store/record.h"
+
+struct telling {
+	struct program		*p;
+	struct json_object	*list;	/* for -o json and yaml; NULL: line by line */
+};
 
 /* each - a line a secret, as its transaction is done */
 static void
 each(void *arg, const struct rekey *r, const char *secret)
 {
+	const struct telling *to = arg;
+
 	(void)r;
-	program_say(arg, "secret/%s rekeyed", secret);
+	if (to->list != NULL)
+		output_result(to->list, &kind_secret, secret, "rekeyed");
+	else if (to->p->format == FORMAT_NAME)
+		printf("secret/%s\n", secret);
+	else
+		program_say(to->p, "secret/%s rekeyed", secret);
 	fflush(stdout);
 }
 
@@ -29,17 +43,24 @@ tell(const struct program *p, const struct rekey *r, const char *key_file)
 static enum rc
 do_rekey(struct program *p, const struct args *a, struct error *err)
 {
-	struct rekey r = { .each = each, .arg = p };
+	bool data = p->format == FORMAT_JSON || p->format == FORMAT_YAML, done;
+	struct telling to = { .p = p };
+	struct rekey r = { .each = each, .arg = &to };
 	const struct caller *caller;
 	struct transport *t;
 	struct service *svc;
-	enum rc rc;
+	struct error why;
+	enum rc rc, told;
 
 	(void)a;
 	if ((rc = program_transport(p, &t, err)) != RC_OK ||
 	    (rc = local_service(t, &svc, &caller, err)) != RC_OK)
 		return rc;
+	to.list = data ? json_object_new_array() : NULL;
 	rc = rekey_run(svc, caller, &r, err);
+	if (data && (told = output_data(p, to.list, &done, &why)) != RC_OK && rc == RC_OK)
+		rc = error_set(err, told, "%s", why.msg);
+	json_object_put(to.list);
 	if (rc == RC_OK)
 		tell(p, &r, svc->cfg->key_file);
 	else if (r.added || r.done > 0)

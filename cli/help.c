@@ -1,11 +1,14 @@
 /* help.c - usage, options and examples, all from the tables */
 #include "config.h"
 
+#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/jsonx.h"
 #include "cli/commands.h"
 #include "cli/grid.h"
+#include "cli/output.h"
 
 /* print_options - one table under its heading */
 static void
@@ -116,19 +119,27 @@ const struct command command_help = {
 	.examples = "mcpctl help create llm\n",
 };
 
-/* do_version - the package's */
+/* do_version - the package's; for programs as kubectl has it, so that a server's may stand beside it */
 enum rc
 do_version(struct program *p, const struct args *a, struct error *err)
 {
-	(void)p;
+	struct json_object *all = json_object_new_object(), *client = json_object_new_object();
+	bool done;
+	enum rc rc;
+
 	(void)a;
-	(void)err;
-	printf("%s %s\n", PROGRAM_NAME, PACKAGE_VERSION);
-	return RC_OK;
+	jsonx_put_str(client, "version", PACKAGE_VERSION);
+	jsonx_put(all, "clientVersion", client);
+	if ((rc = output_data(p, all, &done, err)) == RC_OK && !done)
+		printf("%s %s\n", PROGRAM_NAME, PACKAGE_VERSION);
+	json_object_put(all);
+	return rc;
 }
 
 const struct command command_version = {
 	.name = "version", .group = "Other", .words = "",
 	.help = "print the version", .run = do_version,
-	.examples = "mcpctl version\n",
+	.examples =
+	    "mcpctl version\n"
+	    "mcpctl version -o json\n",
 };

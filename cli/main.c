@@ -177,7 +177,7 @@ run(struct program *p, char **argv, struct args *a, struct error *err)
 		return RC_OK;
 	}
 	if (args_has(a, "version"))
-		return do_version(p, a, err);
+		return (rc = configure(p, a, err)) == RC_OK ? do_version(p, a, err) : rc;
 	if (c->sub != NULL) {
 		help_print(c, p->path, stderr);
 		p->status = rc_info(RC_USAGE)->exit;

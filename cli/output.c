@@ -273,6 +273,19 @@ output_rows(const struct program *p, const struct column *columns, struct json_o
 	return RC_OK;
 }
 
+/* output_result - see output.h */
+void
+output_result(struct json_object *list, const struct kind *k, const char *name,
+    const char *result)
+{
+	struct json_object *o = json_object_new_object();
+
+	jsonx_put_str(o, "kind", k->singular);
+	jsonx_put_str(o, "name", name);
+	jsonx_put_str(o, "result", result);
+	json_object_array_add(list, o);
+}
+
 /* output_done - a message for people, data for scripts */
 enum rc
 output_done(const struct program *p, const struct kind *k, struct json_object *object,

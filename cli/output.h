@@ -43,6 +43,10 @@ enum rc output_answer(struct program *p, enum ask what, void (*print)(struct jso
 enum rc output_rows(const struct program *p, const struct column *columns,
     struct json_object *list, struct error *err);
 
+/* output_result - one object more in a list of what became of many: {"kind", "name", "result"} */
+void output_result(struct json_object *list, const struct kind *k, const char *name,
+    const char *result);
+
 /* output_done - what became of an object: "llm 'x' created (id: ...)", or the object itself where
    -o asks for name, json or yaml; detail may be NULL */
 enum rc output_done(const struct program *p, const struct kind *k, struct json_object *object,

@@ -111,6 +111,11 @@ mcpctl: user: User not found: nobody
 $ mcpctl create mcptoken js --user alice -o json | grep -c '"token"'
 1
 
+# also with -o name: it is never to be had again
+$ mcpctl create mcptoken named --user alice -o name 2>note; cat note; mcpctl delete mcptoken named -q
+TOKEN
+mcptoken/named
+
 $ mcpctl get token ci -o name
 mcptoken/ci
 

@@ -96,12 +96,26 @@ secret/prod rekeyed
 rekeyed: 1, with key id 2 (a new key)
 Older lines of DIR/mcpd.key can be removed; backups made before now need them.
 
+$ mcpctl rekey -o json; mcpctl rekey -o name -q
+[
+  {
+    "kind": "secret",
+    "name": "prod",
+    "result": "rekeyed"
+  }
+]
+rekeyed: 1, with key id 3 (a new key)
+Older lines of DIR/mcpd.key can be removed; backups made before now need them.
+secret/prod
+
 $ mcpctl rekey -q; cut -d' ' -f1 mcpd.key
 1
 2
 3
+4
+5
 
-$ sed -i 1,2d mcpd.key; mcpctl describe secret prod --show-values | sed -n 5,6p
+$ sed -i 1,4d mcpd.key; mcpctl describe secret prod --show-values | sed -n 5,6p
 Data:
   k       sk-canary
 

@@ -253,6 +253,22 @@ Usage: mcpctl create mcptoken NAME --user U [options]
 $ mcpctl version
 mcpctl VERSION
 
+$ (mcpctl version -o json; mcpctl version -o yaml) | sed -E "s/[\"'][0-9][0-9.]*[\"']/N/"; mcpctl -v -o json | grep -c clientVersion; mcpctl version -o name
+{
+  "clientVersion": {
+    "version": N
+  }
+}
+clientVersion:
+  version: N
+1
+mcpctl VERSION
+
+$ mcpctl -v -o jso
+mcpctl: -o jso: not one of table, wide, json, yaml, name (did you mean 'json'?)
+try: mcpctl -h
+? 2
+
 $ mcpctl --version
 mcpctl VERSION
 

@@ -271,6 +271,30 @@ llm 'fresh' deleted
 $ mcpctl delete llm claude -o name
 llm/claude
 
+$ for n in a b c; do mcpctl create user $n -q; done; mcpctl delete user a nobody b -o json
+mcpctl: user 'nobody' not found
+[
+  {
+    "kind": "user",
+    "name": "a",
+    "result": "deleted"
+  },
+  {
+    "kind": "user",
+    "name": "b",
+    "result": "deleted"
+  }
+]
+? 1
+
+$ mcpctl delete user c -o yaml -q; mcpctl delete user c -o json
+- kind: user
+  name: c
+  result: deleted
+mcpctl: user 'c' not found
+[]
+? 1
+
 $ mcpctl create llm quiet --type openai --model m -q
 
 $ mcpctl create llm data --type openai --model m -o name
