@@ -6,6 +6,7 @@
 
 #include "adapters/openbao.h"
 #include "adapters/scrub.h"
+#include "base/clock.h"
 #include "base/jscan.h"
 #include "base/mem.h"
 
@@ -112,6 +113,7 @@ call(struct http *http, struct exchange *x, const struct buf *body, struct error
 	}
 	rc = http_call(http, &req, &events, &result, err);
 	if (rc != RC_OK) {
+		scrub_text(&x->scrub, err->msg);	/* where a redirect leads */
 		error_prefix(err, "SecretBackend %s: OpenBao can't be used", x->b->name);
 		rc = err->rc = RC_UNAVAILABLE;
 	}
@@ -158,8 +160,34 @@ first_words(const struct exchange *x)
 		if (!isprint((unsigned char)*p))
 			*p = ' ';
 	if (strlen(text) > OPENBAO_WORDS_MAX)
-		text[OPENBAO_WORDS_MAX] = '\0';
+		mem_wipe(text + OPENBAO_WORDS_MAX, strlen(text) - OPENBAO_WORDS_MAX);
 	return text;
+}
+
+/* what OpenBao and Vault say about themselves */
+static const char *const own_words[] = {
+	"permission denied", "invalid token", "bad token", "missing client token",
+	"Vault is sealed", "OpenBao is sealed", "is not initialized", "no handler for route",
+	"unsupported path", "unsupported operation", "namespace not found", "quota exceeded",
+	"Upgrading from non-versioned to versioned data", "context deadline exceeded",
+	"local node not active", "internal error",
+};
+
+/* told - its words for a message. The answer to a write may quote what was sent, which is scrubbed; any
+   other may quote a stored value, which nobody here knows, so only known words of it are repeated */
+static char *
+told(const struct exchange *x)
+{
+	char *words = first_words(x);
+	const char *own = "";
+
+	if (strcmp(x->method, "POST") == 0)
+		return words;
+	for (size_t i = 0; i < sizeof(own_words) / sizeof(own_words[0]) && *own == '\0'; i++)
+		if (strstr(words, own_words[i]) != NULL)
+			own = own_words[i];
+	mem_free_wiped(words);
+	return x_strdup(own);
 }
 
 /* refused - an answer that is not the one we want, by its status */
@@ -167,13 +195,13 @@ static enum rc
 refused(const struct exchange *x, struct error *err)
 {
 	const struct refusal *row = refusals;
-	char *words = first_words(x);
+	char *words = told(x);
 
 	while (x->status < row->from || x->status > row->to)
 		row++;
 	error_set(err, row->rc, "SecretBackend %s: OpenBao: HTTP %d to %s %s%s%s (%s)", x->b->name,
 	    x->status, x->method, x->path, *words != '\0' ? ": " : "", words, row->hint);
-	free(words);
+	mem_free_wiped(words);
 	return row->rc;
 }
 
@@ -212,26 +240,39 @@ take_pairs(struct span object, struct pairs *out)
 	}
 }
 
+/* deleted_at - in words of our own; "" where what is said is no time */
+static void
+deleted_at(struct span meta, char out[CLOCK_TEXT])
+{
+	char *text = jscan_text(jscan_get(meta, "deletion_time"), NULL);
+	int64_t at_ms;
+
+	if (text != NULL && clock_parse(text, &at_ms))
+		clock_format(at_ms, out);
+	mem_free_wiped(text);
+}
+
 /* not_there - 404: never was, or was deleted or destroyed there, which comes with the metadata of that
    version; one that was destroyed can't be undeleted, whenever it had been deleted before */
 static enum rc
 not_there(const struct exchange *x, struct span meta, int64_t *version, struct error *err)
 {
 	long long n = meta.p != NULL ? jscan_int(jscan_get(meta, "version")) : 0;
-	char *at = meta.p != NULL ? jscan_text(jscan_get(meta, "deletion_time"), NULL) : NULL;
+	char at[CLOCK_TEXT] = "";
 
+	if (meta.p != NULL)
+		deleted_at(meta, at);
 	*version = n > 0 ? n : 0;
 	if (n > 0 && jscan_type(jscan_get(meta, "destroyed")) == 't')
 		error_set(err, RC_NOT_FOUND, "SecretBackend %s: %s was destroyed in OpenBao (set its "
 		    "values again)", x->b->name, x->path);
 	else if (n > 0)
-		error_set(err, RC_NOT_FOUND, "SecretBackend %s: %s was deleted in OpenBao%s%.40s "
+		error_set(err, RC_NOT_FOUND, "SecretBackend %s: %s was deleted in OpenBao%s%s "
 		    "(undelete it there, or set its values again)", x->b->name, x->path,
-		    at != NULL && *at != '\0' ? " at " : "", at != NULL ? at : "");
+		    *at != '\0' ? " at " : "", at);
 	else
 		error_set(err, RC_NOT_FOUND, "SecretBackend %s: OpenBao has nothing at %s (set its "
 		    "values again)", x->b->name, x->path);
-	free(at);
 	return RC_NOT_FOUND;
 }
 
@@ -242,7 +283,7 @@ has_errors(const struct exchange *x)
 	char *words = first_words(x);
 	bool some = *words != '\0';
 
-	free(words);
+	mem_free_wiped(words);
 	return some;
 }
 
@@ -320,7 +361,7 @@ write_answer(const struct exchange *x, int64_t *version, struct error *err)
 		return strange(x, err);
 	words = first_words(x);
 	stale = x->status == 400 && strstr(words, cas_words) != NULL;
-	free(words);
+	mem_free_wiped(words);
 	refused(x, err);
 	return stale ? err->rc = RC_STALE : err->rc;
 }

@@ -7,8 +7,9 @@
  * Errors  RC_UNAVAILABLE: it is down (no connection, a deadline, a redirect, 412, 429, 5xx: sealed
  *         among them, an answer that is no KV answer); RC_NOT_FOUND: nothing is there, or it was
  *         deleted there; RC_STALE: the write's cas is not the current version; RC_UPSTREAM: refused
- *         (token, policy, mount). Texts name the backend and say what to do; what OpenBao said is
- *         cut, and scrubbed of the token and of every value that was sent
+ *         (token, policy, mount). Texts name the backend and say what to do; what OpenBao said to a
+ *         write is cut, and scrubbed of the token and of every value that was sent; to a read or a
+ *         delete, which may quote a value that is stored there, only words that are known are told
  * Owns    openbao_read()'s pairs are the caller's (pairs_wipe); struct openbao is borrowed
  * Source  OpenBao API documentation: "KV secrets engine - version 2 (API)", "HTTP API"
  */

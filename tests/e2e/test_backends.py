@@ -219,7 +219,7 @@ class Trouble(BackendsCase):
         ({"status": 403, "errors": ["permission denied"]}, 500, "key_unresolved", 502,
          "check tokenSecret"),
         ({"status": 400, "errors": [f"bad {TOKEN} token"]}, 500, "key_unresolved", 502,
-         "bad *** token"),
+         "the request was refused"),
     )
 
     def test_each_refusal_has_its_status_and_clear_words(self):
@@ -245,6 +245,15 @@ class Trouble(BackendsCase):
         _, answer = self.secret(self.backend(), {"key": "sk-echo-canary"}, status=502)
         self.assertIn("***", answer.body.decode())
         self.assertNotIn("canary", answer.body.decode())
+
+    def test_an_echo_of_what_is_stored_is_not_told(self):
+        llm = self.llm(self.secret(self.backend(), {"key": "sk-stored-canary"})[0])
+        for status, call in ((400, 500), (403, 500), (500, 503)):
+            self.bao.state(status=status, errors=["can't decode {\"key\":\"sk-stored-canary\"}"])
+            error = self.chat(llm, call).json()["error"]
+            self.assertIn(f"HTTP {status} to GET", error["message"])
+            self.assertNotIn("canary", str(error))
+        self.assertNotIn("stored-canary", self.gw.logs())
 
     def test_no_connection_is_503(self):
         backend = self.backend(url="http://127.0.0.1:1")
