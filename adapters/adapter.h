@@ -120,7 +120,7 @@ extern const struct adapter *const adapters[];	/* ends with NULL */
 /* adapter_find - who serves an API with a type of Llm; NULL: nobody (gemini-cli) */
 const struct adapter *adapter_find(const char *type, enum api api);
 
-/* adapter_ignore - one more name for the client to know of; "x, y" */
+/* adapter_ignore - one more name for the client to know of, told once; "x, y" */
 void adapter_ignore(struct adapter_request *r, const char *name, size_t len);
 
 /* adapter_header - add a header; copies both */

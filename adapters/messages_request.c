@@ -9,6 +9,7 @@
 
 #define STOPS_MAX	4		/* stop sequences that chat/completions takes */
 #define USER_MAX	64		/* bytes of `user` that it takes */
+#define KEY_MAX		256		/* bytes of a name that is told to the client */
 
 /* the members of a request; they go out in the order of fields[] */
 enum {
@@ -34,6 +35,37 @@ static bool
 is_given(struct span value)
 {
 	return value.p != NULL && jscan_type(value) != '0';
+}
+
+/* need_object - a member that is given must be one */
+static enum rc
+need_object(struct build *b, const char *name, struct span value)
+{
+	return is_given(value) && jscan_type(value) != 'o' ? build_refuse(b, name, "must be an object")
+	    : RC_OK;
+}
+
+/* ignore_others - members of a member that mean nothing to the provider: "metadata.other" */
+static void
+ignore_others(struct build *b, const char *name, struct span object, const char *const *known)
+{
+	struct buf path = BUF_INIT(KEY_MAX);
+	struct span key, value;
+	char *text;
+
+	for (size_t at = 0; jscan_next(object, &at, &key, &value); buf_clear(&path)) {
+		size_t i = 0;
+
+		while (known[i] != NULL && !jscan_is(key, known[i]))
+			i++;
+		if (known[i] != NULL || !is_given(value))
+			continue;
+		text = jscan_text(key, NULL);
+		if (buf_addf(&path, NULL, "%s.%s", name, text) == RC_OK)
+			adapter_ignore(b->out, path.p, path.len);
+		free(text);
+	}
+	buf_release(&path);
 }
 
 /* has_tools - a list that is not empty */
@@ -106,6 +138,9 @@ put_tool(struct build *b, struct span tool, const char *at)
 {
 	struct span type = jscan_get(tool, "type"), name = jscan_get(tool, "name");
 	struct span schema = jscan_get(tool, "input_schema");
+	static const char *const known[] = {
+		"type", "name", "description", "input_schema", "strict", "cache_control", NULL
+	};
 
 	if (jscan_type(tool) != 'o')
 		return build_refuse(b, at, "must be an object");
@@ -116,6 +151,7 @@ put_tool(struct build *b, struct span tool, const char *at)
 		return build_refuse(b, build_member(at, "name").text, "must be a string");
 	if (is_given(schema) && jscan_type(schema) != 'o')
 		return build_refuse(b, build_member(at, "input_schema").text, "must be an object");
+	ignore_others(b, "tools", tool, known);
 	jwrite_put(&b->w, "{\"type\":\"function\",\"function\":{\"name\":");
 	jwrite_compact(&b->w, name);
 	put_member(b, "description", jscan_get(tool, "description"));
@@ -184,10 +220,9 @@ put_tool_choice(struct build *b, const struct members *m)
 	struct span choice = m->v[F_TOOL_CHOICE];
 	enum rc rc;
 
-	if (!is_given(choice) || !has_tools(m))
-		return RC_OK;
-	if (jscan_type(choice) != 'o')
-		return build_refuse(b, "tool_choice", "must be an object");
+	if ((rc = need_object(b, "tool_choice", choice)) != RC_OK || !is_given(choice) ||
+	    !has_tools(m))
+		return rc;
 	rc = put_choice(b, choice);
 	if (rc == RC_OK && jscan_type(jscan_get(choice, "disable_parallel_tool_use")) == 't')
 		jwrite_put(&b->w, ",\"parallel_tool_calls\":false");
@@ -240,8 +275,13 @@ static enum rc
 put_metadata(struct build *b, const struct members *m)
 {
 	static const char name[] = "metadata.user_id";
+	static const char *const known[] = { "user_id", NULL };
 	struct span user = jscan_get(m->v[F_METADATA], "user_id");
+	enum rc rc = need_object(b, "metadata", m->v[F_METADATA]);
 
+	if (rc != RC_OK)
+		return rc;
+	ignore_others(b, "metadata", m->v[F_METADATA], known);
 	if (!is_given(user))
 		return RC_OK;
 	if (jscan_type(user) != 's')
@@ -287,17 +327,21 @@ put_thinking(struct build *b, const struct members *m)
 {
 	static const char effort_name[] = "output_config.effort", thinking_name[] = "thinking";
 	struct span effort = jscan_get(m->v[F_OUTPUT_CONFIG], "effort");
-	struct span thinking = m->v[F_THINKING];
+	struct span thinking = m->v[F_THINKING], type = jscan_get(thinking, "type");
 	bool thinks = b->call->thinking != NULL && strcmp(b->call->thinking, "none") != 0;
 	const char *found = effort_of(thinking, effort);
+	enum rc rc;
 
+	if ((rc = need_object(b, "thinking", thinking)) != RC_OK)
+		return rc;
 	if (thinks && found != NULL) {
 		jwrite_put(&b->w, ",\"reasoning_effort\":");
 		jwrite_str(&b->w, found);
 	}
 	if ((!thinks || found == NULL) && is_given(effort))
 		adapter_ignore(b->out, effort_name, sizeof(effort_name) - 1);
-	if (!thinks && is_given(thinking) && !jscan_is(jscan_get(thinking, "type"), "disabled"))
+	if (is_given(thinking) && !jscan_is(type, "disabled") &&
+	    (!thinks || (found == NULL && !jscan_is(type, "adaptive"))))
 		adapter_ignore(b->out, thinking_name, sizeof(thinking_name) - 1);
 	return b->w.rc;
 }
@@ -306,12 +350,20 @@ put_thinking(struct build *b, const struct members *m)
 static enum rc
 put_format(struct build *b, const struct members *m)
 {
-	struct span format = jscan_get(m->v[F_OUTPUT_CONFIG], "format"), schema;
+	static const char *const known[] = { "format", "effort", NULL };
+	static const char beta_name[] = "output_format";
+	struct span config = m->v[F_OUTPUT_CONFIG], format = jscan_get(config, "format"), schema;
 	const char *name = "output_config.format";
+	enum rc rc;
 
+	if ((rc = need_object(b, "output_config", config)) != RC_OK)
+		return rc;
+	ignore_others(b, "output_config", config, known);
+	if (is_given(format) && is_given(m->v[F_OUTPUT_FORMAT]))
+		adapter_ignore(b->out, beta_name, sizeof(beta_name) - 1);
 	if (!is_given(format)) {
 		format = m->v[F_OUTPUT_FORMAT];
-		name = "output_format";
+		name = beta_name;
 	}
 	if (!is_given(format))
 		return RC_OK;

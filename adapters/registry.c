@@ -47,18 +47,33 @@ adapter_request_init(struct adapter_request *r, size_t max_body)
 	buf_init(&r->ignored, IGNORED_MAX);
 }
 
+/* has_name - is it in the list already; a name may hold anything, so its ends count */
+static bool
+has_name(const struct buf *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = list->p; (p = strstr(p, name)) != NULL; p++)
+		if ((p == list->p || p[-1] == ' ') && (p[len] == '\0' || p[len] == ','))
+			return true;
+	return false;
+}
+
 /* adapter_ignore - what no header may hold is shown as '?'; a name that is over is left out */
 void
 adapter_ignore(struct adapter_request *r, const char *name, size_t len)
 {
 	struct buf one = BUF_INIT(IGNORED_MAX);
 
-	if (buf_addstr(&one, r->ignored.len > 0 ? ", " : "", NULL) == RC_OK &&
-	    buf_add(&one, name, len, NULL) == RC_OK) {
-		for (char *p = one.p; *p != '\0'; p++)
+	if (len > 0 && buf_add(&one, name, len, NULL) == RC_OK) {
+		for (char *p = one.p; p < one.p + one.len; p++)
 			if (*p < ' ' || *p > '~')
 				*p = '?';
-		(void)buf_add(&r->ignored, one.p, one.len, NULL);
+		if (!has_name(&r->ignored, one.p) &&
+		    one.len + 2 <= r->ignored.max - r->ignored.len) {
+			(void)buf_addstr(&r->ignored, r->ignored.len > 0 ? ", " : "", NULL);
+			(void)buf_add(&r->ignored, one.p, one.len, NULL);
+		}
 	}
 	buf_release(&one);
 }
