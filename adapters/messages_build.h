@@ -13,6 +13,8 @@
 
 #include "adapters/messages.h"
 
+#define JOINT	"\\n\\n"		/* between texts where the provider takes one string */
+
 struct build {
 	const struct adapter_call	*call;
 	struct adapter_request		*out;

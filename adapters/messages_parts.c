@@ -82,6 +82,13 @@ build_texts(struct build *b, struct span list, const char *joint, bool (*elsewhe
 	return b->w.rc;
 }
 
+/* has_words - a string that is not empty */
+static bool
+has_words(struct span string)
+{
+	return jscan_type(string) == 's' && !text_empty(string);
+}
+
 /* put_data_url - "data:M;base64,D" from a base64 source */
 static void
 put_data_url(struct build *b, struct span source, const char *media)
@@ -116,24 +123,12 @@ put_image(struct build *b, struct span block, const char *at)
 	return b->w.rc;
 }
 
-/* put_document - a file by value, or a text */
+/* put_file - a document by value */
 static enum rc
-put_document(struct build *b, struct span block, const char *at)
+put_file(struct build *b, struct span source, struct span title)
 {
-	struct span source = jscan_get(block, "source"), data = jscan_get(source, "data");
-	struct span title = jscan_get(block, "title");
-
-	if (jscan_type(data) != 's' || (!block_is(source, "text") && !block_is(source, "base64")))
-		return build_refuse(b, build_member(at, "source").text,
-		    "must be base64 data or a text");
-	if (block_is(source, "text")) {
-		jwrite_put(&b->w, "{\"type\":\"text\",\"text\":");
-		jwrite_compact(&b->w, data);
-		jwrite_put(&b->w, "}");
-		return b->w.rc;
-	}
 	jwrite_put(&b->w, "{\"type\":\"file\",\"file\":{\"filename\":");
-	if (jscan_type(title) == 's')
+	if (has_words(title))
 		jwrite_compact(&b->w, title);
 	else
 		jwrite_put(&b->w, "\"document.pdf\"");
@@ -141,6 +136,46 @@ put_document(struct build *b, struct span block, const char *at)
 	put_data_url(b, source, "application/pdf");
 	jwrite_put(&b->w, "}}");
 	return b->w.rc;
+}
+
+/* put_words - one text part of all that are there; the provider has no other place for them */
+static void
+put_words(struct build *b, const struct span *texts, size_t n)
+{
+	bool any = false;
+
+	jwrite_put(&b->w, "{\"type\":\"text\",\"text\":\"");
+	for (size_t i = 0; i < n; i++) {
+		if (!has_words(texts[i]))
+			continue;
+		jwrite_put(&b->w, any ? JOINT : "");
+		jwrite_inside(&b->w, texts[i]);
+		any = true;
+	}
+	jwrite_put(&b->w, "\"}");
+}
+
+/* put_document - a file by value, or a text; what is said about it stands before it */
+static enum rc
+put_document(struct build *b, struct span block, const char *at)
+{
+	struct span source = jscan_get(block, "source"), data = jscan_get(source, "data");
+	const struct span texts[] = {
+		jscan_get(block, "title"), jscan_get(block, "context"), data
+	};
+
+	if (jscan_type(data) != 's' || (!block_is(source, "text") && !block_is(source, "base64")))
+		return build_refuse(b, build_member(at, "source").text,
+		    "must be base64 data or a text");
+	if (block_is(source, "text")) {
+		put_words(b, texts, 3);
+		return b->w.rc;
+	}
+	if (has_words(texts[1])) {
+		put_words(b, texts + 1, 1);
+		jwrite_put(&b->w, ",");
+	}
+	return put_file(b, source, texts[0]);
 }
 
 /* put_text - as a part */

@@ -1,8 +1,6 @@
 /* messages_turns.c - the turns of a Messages request as the messages of chat/completions */
 #include "adapters/messages_build.h"
 
-#define JOINT	"\\n\\n"		/* between texts where the provider takes one string */
-
 /* begin - one more message */
 static void
 begin(struct build *b, const char *role)
