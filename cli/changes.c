@@ -169,16 +169,17 @@ static enum rc
 do_each(struct changes *c, struct program *p, struct transport *t, struct json_object **views,
     bool rehearse, struct error *err)
 {
-	struct progress show = progress_begin(p, "applying", c->n);
+	struct progress show = progress_begin(p, "applying", c->n, PACE_QUICK);
 	struct apply_item *item;
 	enum rc rc = RC_OK;
 
 	while (rc == RC_OK && c->done < c->n) {
 		item = &c->v[c->done];
-		progress_at(&show, c->done);
+		progress_at(&show, c->done + 1, item->name);
 		rc = item->rc = run_one(t, item, c->done < c->manifest->n ? views[c->done] : NULL,
 		    rehearse, err);
 		if (rc == RC_OK) {
+			progress_hide(&show);
 			tell_done(c);
 			continue;
 		}
@@ -186,7 +187,7 @@ do_each(struct changes *c, struct program *p, struct transport *t, struct json_o
 			item->why = x_strdup(err->msg);
 		inspect_one(c, c->done, &p->faults);
 	}
-	progress_end(&show);
+	progress_hide(&show);
 	return rc;
 }
 

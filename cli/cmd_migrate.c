@@ -3,13 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/text.h"
+#include "cli/progress.h"
 #include "cli/transport.h"
 #include "store/record.h"
 
@@ -18,24 +17,8 @@ struct migration {
 	struct transport	*t;
 	const char		*from, *to;
 	struct json_object	*migrated, *failed;	/* of all requests, as one answer has them */
+	struct progress		 show;
 };
-
-/* show_progress - over the same line of the terminal; done == total takes it away */
-static void
-show_progress(const struct program *p, size_t done, size_t total, const char *name)
-{
-	char *clean;
-
-	if (p->quiet || total < 2 || !text_terminal(STDERR_FILENO))
-		return;
-	clean = text_clean(name);
-	if (done < total)
-		fprintf(stderr, "\rmigrating %zu of %zu: %s\033[K", done + 1, total, clean);
-	else
-		fputs("\r\033[K", stderr);
-	fflush(stderr);
-	free(clean);
-}
 
 /* tell_failed - one line, and the exit status; what is wrong may begin with the name already */
 static void
@@ -59,14 +42,14 @@ tell_failed(struct program *p, struct json_object *failure)
 
 /* tell - a line an object, as it is done */
 static void
-tell(const struct migration *m, struct json_object *answer)
+tell(struct migration *m, struct json_object *answer)
 {
 	struct json_object *moved = jsonx_get(answer, "migrated"), *bad = jsonx_get(answer, "failed");
 	size_t n = moved != NULL ? json_object_array_length(moved) : 0;
 	size_t nbad = bad != NULL ? json_object_array_length(bad) : 0;
 
 	if (n + nbad > 0)
-		show_progress(m->p, 2, 2, "");
+		progress_hide(&m->show);
 	for (size_t i = 0; i < n; i++) {
 		struct json_object *name = json_object_array_get_idx(moved, i);
 
@@ -86,7 +69,7 @@ tell(const struct migration *m, struct json_object *answer)
 
 /* ask - for one secret, or for all that are left (name NULL) */
 static enum rc
-ask(const struct migration *m, const char *name, struct error *err)
+ask(struct migration *m, const char *name, struct error *err)
 {
 	struct json_object *body = json_object_new_object(), *names, *answer;
 	struct question q = {
@@ -111,22 +94,23 @@ ask(const struct migration *m, const char *name, struct error *err)
 
 /* ask_each - one request a secret: a web server would cut a long one off */
 static enum rc
-ask_each(const struct migration *m, char *const *names, size_t n, struct error *err)
+ask_each(struct migration *m, char *const *names, size_t n, struct error *err)
 {
 	enum rc rc = RC_OK;
 
+	m->show = progress_begin(m->p, "migrating", n, PACE_SLOW);
 	for (size_t i = 0; i < n && rc == RC_OK; i++) {
-		show_progress(m->p, i, n, names[i]);
+		progress_at(&m->show, i + 1, names[i]);
 		rc = ask(m, names[i], err);
 	}
-	show_progress(m->p, n, n, "");
+	progress_hide(&m->show);
 	return rc;
 }
 
 /* ask_all - what can be seen in the one, then what is left: a run that was cut short may have left old
    copies of secrets that are in the other already */
 static enum rc
-ask_all(const struct migration *m, struct error *err)
+ask_all(struct migration *m, struct error *err)
 {
 	struct json_object *list;
 	enum rc rc = m->t->ops->list(m->t, &kind_secret, &list, err);

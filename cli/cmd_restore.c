@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "cli/commands.h"
 #include "cli/local.h"
+#include "cli/progress.h"
 #include "service/account.h"
 #include "store/restore.h"
 
@@ -59,21 +60,43 @@ note(struct program *p, const struct restored *r)
 		program_note(p, "The restore is not in the audit log: %s", err.msg);
 }
 
+struct waiting {
+	const struct program	*p;
+	struct progress		 show;
+};
+
+/* at - the last one stands there while all of them are written, which is one transaction */
+static void
+at(void *arg, size_t step, size_t of, const char *name)
+{
+	struct waiting *w = arg;
+
+	if (step == 1)
+		w->show = progress_begin(w->p, "restoring", of, PACE_QUICK);
+	progress_at(&w->show, step, name);
+}
+
 /* restore - into the store that cfg names */
 static enum rc
 restore(struct program *p, const struct config *cfg, FILE *in, bool force, struct error *err)
 {
+	struct waiting w = { .p = p };
+	const struct verify_steps steps = { at, &w };
 	const struct restore_opts opts = {
 		.key_file = cfg->key_file,
 		.force = force,
 		.allow_network_fs = cfg->allow_network_fs,
 		.private_urls = cfg->private_urls,
+		.steps = &steps,
 	};
 	struct restored r;
 	enum rc rc;
 
-	if ((rc = local_become_owner(cfg->db, err)) != RC_OK ||
-	    (rc = store_restore(cfg->db, in, &opts, &r, &p->faults, err)) != RC_OK)
+	if ((rc = local_become_owner(cfg->db, err)) != RC_OK)
+		return rc;
+	rc = store_restore(cfg->db, in, &opts, &r, &p->faults, err);
+	progress_hide(&w.show);
+	if (rc != RC_OK)
 		return rc;
 	note(p, &r);
 	tell(p, cfg, &r);

@@ -107,7 +107,7 @@ look_records(struct doctor *d)
 	struct faults f = FAULTS_INIT;
 	size_t n = 0;
 
-	verify_records(d->table, true, &f);
+	verify_records(d->table, true, NULL, &f);
 	for (size_t i = 0; i < f.n && i < TOLD_MAX; i++) {
 		doctor_found(d, VERDICT_FAIL, "%s: %s", f.v[i].path, f.v[i].message);
 		doctor_mend(d, PROGRAM_NAME " --db %s restore -f BACKUP --force", d->dir_word);

@@ -1,5 +1,6 @@
 /* progress.c - a line that is overwritten */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -7,33 +8,40 @@
 #include "cli/progress.h"
 #include "cli/text.h"
 
-/* progress_begin - nothing is shown yet: what is over at once needs no line */
+/* progress_begin - nothing is shown yet */
 struct progress
-progress_begin(const struct program *p, const char *verb, size_t of)
+progress_begin(const struct program *p, const char *verb, size_t of, enum pace pace)
 {
+	bool slow = pace == PACE_SLOW;
+
 	return (struct progress){
-		.verb = verb, .of = of, .next_ms = clock_mono_ms() + PROGRESS_MS,
-		.wanted = !p->quiet && of >= PROGRESS_LEAST && text_terminal(STDERR_FILENO) &&
-		    !isatty(STDOUT_FILENO),
+		.verb = verb, .of = of, .every_ms = slow ? 0 : PROGRESS_MS,
+		.wanted = !p->quiet && of >= (slow ? 2 : PROGRESS_LEAST) &&
+		    text_terminal(STDERR_FILENO),
 	};
 }
 
-/* progress_at - so many are done */
+/* progress_at - see progress.h */
 void
-progress_at(struct progress *s, size_t done)
+progress_at(struct progress *s, size_t step, const char *name)
 {
 	int64_t now_ms;
+	char *clean;
 
 	if (!s->wanted || (now_ms = clock_mono_ms()) < s->next_ms)
 		return;
-	fprintf(stderr, "\r\033[K%s %zu of %zu", s->verb, done, s->of);
-	s->next_ms = now_ms + PROGRESS_MS;
+	clean = text_clean(name != NULL ? name : "");
+	fprintf(stderr, "\r%s %zu of %zu%s%s\033[K", s->verb, step, s->of, *clean != '\0' ? ": " : "",
+	    clean);
+	fflush(stderr);
+	free(clean);
+	s->next_ms = now_ms + s->every_ms;
 	s->shown = true;
 }
 
-/* progress_end - the line is free for what comes next */
+/* progress_hide - see progress.h */
 void
-progress_end(struct progress *s)
+progress_hide(struct progress *s)
 {
 	if (s->shown)
 		fputs("\r\033[K", stderr);

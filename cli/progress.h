@@ -1,10 +1,9 @@
 /*
  * progress.h - how far long work is, for someone who waits.
  *
- * Shapes  one line on stderr that is overwritten, "applying 120 of 300", and taken away at the end.
- *         Only where stderr is a terminal and stdout is none (there the lines of the work itself show
- *         it), without -q, and for PROGRESS_LEAST steps or more
- * Units   steps
+ * Shapes  one line on stderr that is overwritten, "applying 120 of 300: llm/x", and taken away before
+ *         other lines and at the end. Only where stderr is a terminal, and without -q
+ * Units   steps, from 1: the one that is being done
  * Errors  none
  * Owns    nothing
  * Source  CLI.md, "Long work on a terminal"
@@ -16,21 +15,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROGRESS_LEAST	50		/* steps that are worth a line */
-#define PROGRESS_MS	100		/* ms between two lines */
+#define PROGRESS_LEAST	50		/* quick steps that are worth a line */
+#define PROGRESS_MS	100		/* ms between two lines of quick steps */
+
+enum pace {
+	PACE_QUICK,			/* a step is over at once */
+	PACE_SLOW,			/* any may take long: each is shown, where there are two or more */
+};
 
 struct program;
 
 struct progress {
 	const char	*verb;
 	size_t		 of;
-	int64_t		 next_ms;
+	int64_t		 every_ms, next_ms;
 	bool		 shown;		/* there is a line to take away */
 	bool		 wanted;
 };
 
-struct progress progress_begin(const struct program *p, const char *verb, size_t of);
-void progress_at(struct progress *s, size_t done);
-void progress_end(struct progress *s);
+struct progress progress_begin(const struct program *p, const char *verb, size_t of,
+    enum pace pace);
+
+/* progress_at - begins that step; name may be NULL */
+void progress_at(struct progress *s, size_t step, const char *name);
+
+/* progress_hide - the line is free for what comes next */
+void progress_hide(struct progress *s);
 
 #endif

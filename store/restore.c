@@ -84,7 +84,7 @@ check(const struct kv_dump *d, const struct restore_opts *opts, const struct tab
 		rc = err != NULL ? err->rc = RC_INVALID : RC_INVALID;
 	if (rc != RC_OK)
 		return rc;
-	verify_records(t, opts->private_urls, faults);
+	verify_records(t, opts->private_urls, opts->steps, faults);
 	if (faults->total > 0) {
 		table_unref(t);
 		return error_set(err, RC_INVALID, "the backup has records that can't be taken");

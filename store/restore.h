@@ -27,6 +27,7 @@ struct restore_opts {
 	const char	*key_file;
 	bool		 force;		/* replace what is there */
 	bool		 allow_network_fs, private_urls;
+	const struct verify_steps *steps;	/* as its records are checked; NULL: nobody waits */
 };
 
 enum rc store_restore(const char *dir, FILE *in, const struct restore_opts *opts,

@@ -42,6 +42,8 @@ struct look {				/* one walk */
 	const struct table	*table;
 	bool			 private_urls;
 	struct faults		*faults;
+	const struct verify_steps *steps;
+	size_t			 step, of;
 };
 
 /* check_members - its own view laid over it: what a PUT of the same would complain of */
@@ -150,6 +152,10 @@ check_single(const struct record *r, const struct look *look)
 static void
 check_record(const struct record *r, void *arg)
 {
+	struct look *look = arg;
+
+	if (look->steps != NULL)
+		look->steps->at(look->steps->arg, ++look->step, look->of, r->name);
 	check_members(r, arg);
 	check_references(r, arg);
 	check_single(r, arg);
@@ -157,10 +163,16 @@ check_record(const struct record *r, void *arg)
 
 /* verify_records - see verify.h */
 void
-verify_records(const struct table *t, bool private_urls, struct faults *f)
+verify_records(const struct table *t, bool private_urls, const struct verify_steps *steps,
+    struct faults *f)
 {
-	struct look look = { t, private_urls, f };
+	struct look look = {
+		.table = t, .private_urls = private_urls, .faults = f, .steps = steps
+	};
 
+	for (int k = 0; k < RESOURCE__STORED; k++)
+		if (kinds[k] != NULL)
+			look.of += table_count(t, kinds[k]);
 	each(t, check_record, &look);
 }
 
@@ -273,7 +285,7 @@ verify_store(struct store *s, struct faults *f, struct error *err)
 
 	if ((rc = kv_verify(store_kv(s), err)) != RC_OK || (rc = store_table(s, &t, err)) != RC_OK)
 		return rc;
-	verify_records(t, true, f);
+	verify_records(t, true, NULL, f);
 	verify_values(t, store_keyring(s), f);
 	table_unref(t);
 	return RC_OK;

@@ -18,9 +18,16 @@ struct key_ids {			/* ascending */
 	size_t		 n;
 };
 
+struct verify_steps {			/* for someone who waits */
+	/* MUST. Before each record, step being from 1; name is borrowed */
+	void	(*at)(void *arg, size_t step, size_t of, const char *name);
+	void	*arg;
+};
+
 /* verify_records - every record as a create would have taken it: its members, what it refers to, and
-   what no two may share (ids, aliases, the digests of tokens) */
-void verify_records(const struct table *t, bool private_urls, struct faults *f);
+   what no two may share (ids, aliases, the digests of tokens). steps may be NULL */
+void verify_records(const struct table *t, bool private_urls, const struct verify_steps *steps,
+    struct faults *f);
 
 /* verify_keys - which keys the sealed values need; with k, only of those that don't open with it */
 void verify_keys(const struct table *t, struct keyring *k, struct key_ids *ids);

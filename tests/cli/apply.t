@@ -78,8 +78,12 @@ $ weird > weird.json && mcpctl apply -f weird.json | awk '{ print $2 }' | sort |
 
 # many of them show how far they are, where someone waits
 # over http
-$ sed 's/"model": "m"/"model": "m2"/g' weird.json > more.json; on-terminal sh -c 'mcpctl apply -f more.json > out' | tr '\r' '\n' | sed -n 's/.*applying [0-9]* of/applying N of/p' | sort -u
+$ sed 's/"model": "m"/"model": "m2"/g' weird.json > more.json; on-terminal sh -c 'mcpctl apply -f more.json > out' | tr '\r' '\n' | sed -n 's/.*applying [0-9]* of 103: w[0-9]*.*/applying N of 103/p' | sort -u
 applying N of 103
+
+# over http
+$ on-terminal sh -c 'mcpctl apply -f more.json -q; mcpctl apply -f more.json 2>&1 >out | cat' | wc -c
+0
 
 # not over http
 $ on-terminal sh -c 'mcpctl apply -f weird.json > out' | wc -c

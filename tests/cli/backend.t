@@ -199,8 +199,6 @@ migrating 2 of 3: token\e[K
 migrating 3 of 3: two\e[K
 \e[Ksecret/two migrated
 
-\e[K
-
 $ grep -rl CANARY-1 state
 ? 1
 

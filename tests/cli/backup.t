@@ -90,6 +90,17 @@ mcpctl: link: a symbolic link: name the file itself
 $ touch open; chmod 666 open; mcpctl backup -q -f open; stat -c %a open
 600
 
+# many objects: how far it is, where someone waits
+$ mcpctl --db many init -q --key-file mcpd.key >/dev/null; seq 60 | sed 's/.*/{"kind":"user","name":"m&"}/' | paste -sd, | sed 's/.*/[&]/' | mcpctl --db many apply -q -f -
+> mcpctl --db many backup -q >many.txt; on-terminal mcpctl --db many2 restore -f many.txt | tr '\r' '\n' | sed -n 's/^restoring 1 of \([0-9]*\): .*/restoring 1 of \1/p; /restored/p'
+> on-terminal mcpctl --db many3 restore -q -f many.txt; on-terminal sh -c 'mcpctl --db many3 restore --force -f many.txt 2>&1 | cat' | grep -c restoring
+> on-terminal sh -c 'mcpctl --db few restore -f b1' | grep -c restoring
+restoring 1 of 64
+\e[K64 objects restored into many2
+0
+0
+? 1
+
 # rekey: a new key, then a second one; without the oldest all opens
 $ mcpctl rekey
 secret/prod rekeyed
