@@ -33,7 +33,8 @@ void messages_stream_release(void *state);
 
 /* messages_whole - a whole Message as the events of a stream, for a client whose stream has begun;
    RC_UPSTREAM: it is none, RC_TOO_LARGE */
-enum rc messages_whole(const char *body, size_t len, struct buf *out, struct error *err);
+enum rc messages_whole(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
+    struct error *err);
 
 #define MESSAGES_STREAM_SIZE	256	/* bytes of a stream's state; messages_stream.c checks it */
 

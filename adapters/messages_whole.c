@@ -166,7 +166,8 @@ put_end(struct jwrite *w, struct span message)
 
 /* messages_whole - clients of a stream read the deltas, not what message_start has */
 enum rc
-messages_whole(const char *body, size_t len, struct buf *out, struct error *err)
+messages_whole(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
+    struct error *err)
 {
 	const struct jscan_opts opts = { JSONX_DEPTH, 0 };
 	struct jscan_want want[] = { { .name = "content" } };
@@ -175,6 +176,7 @@ messages_whole(const char *body, size_t len, struct buf *out, struct error *err)
 	int64_t index = 0;
 	struct error why;
 
+	(void)call;
 	if (jscan_object(body, len, &opts, want, 1, &message, &why) != RC_OK ||
 	    jscan_type(want[0].value) != 'a')
 		return error_set(err, RC_UPSTREAM, "the answer is no message: it has no content");

@@ -1,7 +1,8 @@
 /*
  * openai.h - what an event of an OpenAI-compatible stream is, for those who read it.
  *
- * Shapes  one look at an event; spans are borrowed from it, p NULL where a member is absent
+ * Shapes  one look at an event; spans are borrowed from it, p NULL where a member is absent. A whole
+ *         answer as events, for a client whose stream has begun
  * Units   none
  * Errors  a failed stream has its failure filled, a garbled one err
  * Owns    nothing
@@ -31,5 +32,9 @@ enum openai_kind openai_look(const struct adapter_call *call, struct adapter_str
 
 /* openai_is_finish - is it a finish_reason; some servers write "" until there is one */
 bool openai_is_finish(struct span reason);
+
+/* openai_whole - a whole chat.completion as chunks and [DONE]; RC_UPSTREAM: it is none, RC_TOO_LARGE */
+enum rc openai_whole(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
+    struct error *err);
 
 #endif

@@ -317,7 +317,7 @@ static enum rc
 send_events(struct answer *a, const struct buf *body, struct error *err)
 {
 	struct buf events = BUF_INIT(EVENTS_MOST * a->whole.max + OUT_SLACK);
-	enum rc rc = a->dialect->whole(body->p, body->len, &events, err);
+	enum rc rc = a->dialect->whole(a->call, body->p, body->len, &events, err);
 
 	if (rc == RC_TOO_LARGE)
 		rc = error_set(err, RC_UPSTREAM, "the answer is larger than %zu bytes", events.max);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "adapters/messages.h"
+#include "adapters/openai.h"
 #include "base/jwrite.h"
 #include "service/dialect.h"
 
@@ -108,17 +109,21 @@ put_one_event(const char *before, const char *body, size_t len, const char *afte
 	return rc == RC_OK ? buf_addstr(out, after, err) : rc;
 }
 
-/* put_whole_chat - as it is, and the end */
+/* put_whole - as it is, and the end: a text_completion is its own chunk */
 static enum rc
-put_whole_chat(const char *body, size_t len, struct buf *out, struct error *err)
+put_whole(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
+    struct error *err)
 {
+	(void)call;
 	return put_one_event("data: ", body, len, "\n\ndata: [DONE]\n\n", out, err);
 }
 
 /* put_whole_response - the last event of a response holds it whole */
 static enum rc
-put_whole_response(const char *body, size_t len, struct buf *out, struct error *err)
+put_whole_response(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
+    struct error *err)
 {
+	(void)call;
 	return put_one_event("event: response.completed\ndata: {\"type\":\"response.completed\","
 	    "\"response\":", body, len, "}\n\n", out, err);
 }
@@ -140,9 +145,16 @@ static const struct dialect dialects[] = {
 		.failure = put_openai,
 		.event = put_response_error,
 	}, {
+		.apis = API_CHAT,
+		.keepalive = ": keepalive\n\n",
+		.whole = openai_whole,
+		.failed = "",
+		.failure = put_openai,
+		.event = put_openai,
+	}, {
 		.apis = ~0u,
 		.keepalive = ": keepalive\n\n",
-		.whole = put_whole_chat,
+		.whole = put_whole,
 		.failed = "",
 		.failure = put_openai,
 		.event = put_openai,

@@ -17,8 +17,8 @@
 struct dialect {
 	unsigned	 apis;
 	const char	*keepalive;	/* in a silent stream */
-	enum rc		(*whole)(const char *body, size_t len, struct buf *out,
-			    struct error *err);	/* a whole answer, where a stream has begun;
+	enum rc		(*whole)(const struct adapter_call *call, const char *body,
+			    size_t len, struct buf *out, struct error *err);	/* a whole answer, where a stream has begun;
 						   RC_UPSTREAM: it is none, RC_TOO_LARGE */
 	const char	*failed;	/* the event: line of an error in a stream; "": none */
 	void		(*failure)(const struct failure *f, const char *request_id,

@@ -150,16 +150,25 @@ Test(dialect, keeps_what_the_native_error_of_a_stream_says)
 	buf_release(&out);
 }
 
-/* whole_of - a whole answer, on a path whose stream has begun; or why it is none */
+/* usage_of - a whole answer, on a path whose stream has begun, to a client that asked for the usage or
+   did not; or why it is none */
 static const char *
-whole_of(enum api api, const char *body, struct buf *out)
+usage_of(enum api api, bool usage, const char *body, struct buf *out)
 {
+	const struct adapter_call call = { .api = api, .include_usage = usage };
 	struct error err;
 
 	buf_clear(out);
-	if (dialect_of(api)->whole(body, strlen(body), out, &err) != RC_OK)
+	if (dialect_of(api)->whole(&call, body, strlen(body), out, &err) != RC_OK)
 		(void)buf_addstr(out, err.msg, NULL);
 	return out->p;
+}
+
+/* whole_of - the same without usage */
+static const char *
+whole_of(enum api api, const char *body, struct buf *out)
+{
+	return usage_of(api, false, body, out);
 }
 
 #define BLOCK(type, i, rest) "event: content_block_" type "\ndata: {\"type\":\"content_block_" type	\
@@ -216,11 +225,57 @@ Test(dialect, tells_a_whole_message_in_the_deltas_that_clients_read)
 	buf_release(&out);
 }
 
+#define CHUNK(rest) "data: {\"id\":\"c\",\"created\":1,\"model\":\"m\",\"new\":[1],\"object\":"	\
+	"\"chat.completion.chunk\",\"choices\":[" rest "}\n\n"
+
+static const char completion[] = "{\"id\":\"c\", \"object\":\"chat.completion\",\n\"created\":1,"
+    "\"model\":\"m\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\","
+    "\"content\":null,\"reasoning_content\":\"hm\",\"tool_calls\":[{\"id\":\"t\",\"type\":\"function\",\"function\":"
+    "{\"name\":\"f\",\"arguments\":\"{ }\"}},{\"index\":7,\"id\":\"u\"}],\"refusal\":null},"
+    "\"logprobs\":{\"content\":[]},\"finish_reason\":\"tool_calls\",\"filters\":{\"a\": 1}},"
+    "{\"message\":{\"content\":\"hi\",\"tool_calls\":[]}}],\"new\":[1],"
+    "\"usage\":{\"total_tokens\":3}}";
+
+Test(dialect, tells_a_whole_completion_in_the_chunks_that_clients_read)
+{
+	struct buf out = BUF_INIT(MAX);
+
+	cr_expect_str_eq(whole_of(API_CHAT, completion, &out),
+	    CHUNK("{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":null,"
+		"\"reasoning_content\":\"hm\",\"refusal\":null},\"logprobs\":{\"content\":[]},"
+		"\"finish_reason\":null}]")
+	    CHUNK("{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t\",\"type\":"
+		"\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{ }\"}},{\"index\":1,"
+		"\"id\":\"u\"}]},\"logprobs\":null,\"finish_reason\":null}]")
+	    CHUNK("{\"index\":0,\"delta\":{},\"logprobs\":null,\"finish_reason\":\"tool_calls\","
+		"\"filters\":{\"a\":1}}]")
+	    CHUNK("{\"index\":1,\"delta\":{\"role\":\"assistant\",\"content\":\"hi\"},\"logprobs\":"
+		"null,\"finish_reason\":null}]")
+	    CHUNK("{\"index\":1,\"delta\":{},\"logprobs\":null,\"finish_reason\":null}]")
+	    "data: [DONE]\n\n");
+	buf_release(&out);
+}
+
+Test(dialect, tells_the_usage_of_a_whole_completion_where_it_was_asked_for)
+{
+	static const char without[] = "{\"choices\":[{\"message\":{}}]}";
+	struct buf out = BUF_INIT(MAX);
+
+	cr_expect_not_null(strstr(usage_of(API_CHAT, true, completion, &out),
+	    "\"finish_reason\":null}],\"usage\":null}\n\n"
+	    CHUNK("],\"usage\":{\"total_tokens\":3}") "data: [DONE]\n\n"));
+	cr_expect_null(strstr(usage_of(API_CHAT, true, without, &out), "\"choices\":[]"));
+	cr_expect_str_eq(whole_of(API_CHAT, "{\"choices\":[{\"delta\":{}}]}", &out),
+	    "the answer has no message");
+	cr_expect_str_eq(whole_of(API_CHAT, "[1]", &out), "the answer has no message");
+	buf_release(&out);
+}
+
 Test(dialect, gives_all_other_answers_as_one_event)
 {
 	struct buf out = BUF_INIT(MAX);
 
-	cr_expect_str_eq(whole_of(API_CHAT, "{\n}\n", &out),
+	cr_expect_str_eq(whole_of(API_COMPLETIONS, "{\n}\n", &out),
 	    "data: {\ndata: }\n\ndata: [DONE]\n\n");
 	cr_expect_str_eq(whole_of(API_RESPONSES, "{}", &out), "event: response.completed\ndata: "
 	    "{\"type\":\"response.completed\",\"response\":{}}\n\n");
