@@ -25,6 +25,8 @@ struct http_settings {
 	const char	*ca_file;	/* NULL: the system's */
 	const char	*proxy;		/* NULL: none, whatever the environment says */
 	size_t		 max_header;	/* bytes of one answer header line */
+	bool		 encoded;	/* ask for compressed answers, as clients of ours do; they are
+					   given to data() as they were before */
 };
 
 struct http_header {

@@ -41,6 +41,8 @@ http_options(const struct http_settings *s)
 	set(easy, CURLOPT_PROXY, s->proxy != NULL ? s->proxy : "");	/* not the environment's */
 	set(easy, CURLOPT_NOPROXY, "");
 	set(easy, CURLOPT_USERAGENT, "mcpd");
+	if (s->encoded)
+		set(easy, CURLOPT_ACCEPT_ENCODING, "");		/* all that libcurl knows */
 	if (s->ca_file != NULL)
 		set(easy, CURLOPT_CAINFO, s->ca_file);
 	return easy;

@@ -45,6 +45,7 @@ on_head(void *arg, const struct http_head *head, struct error *err)
 	c->h->ours = http_head_value(head, "x-request-id", 0) != NULL && options != NULL &&
 	    strcmp(options, "nosniff") == 0;
 	c->h->stream = type != NULL && strncmp(type, "text/event-stream", 17) == 0;
+	copy(c->h->encoding, http_head_value(head, "content-encoding", 0));
 	copy(c->h->www, http_head_value(head, "www-authenticate", 0));
 	if (c->d->software == NULL)
 		c->d->software = x_strdup(server != NULL ? server : "");
@@ -81,14 +82,15 @@ on_data(void *arg, const char *p, size_t n, struct error *err)
 	return RC_OK;
 }
 
-/* client - as remote.c has it */
+/* client - as remote.c has it, and as eager for compressed answers as browsers and SDKs are: a web
+   server that compresses what it can may hold a stream back only then */
 static struct http *
 client(struct doctor *d, const struct settings *s)
 {
 	const struct http_settings settings = {
 		.ca_file = settings_get(s, SETTING_CA_FILE, NULL),
 		.proxy = settings_get(s, SETTING_PROXY, NULL),
-		.max_header = HEADER_MAX,
+		.max_header = HEADER_MAX, .encoded = true,
 	};
 
 	if (d->http == NULL) {

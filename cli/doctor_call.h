@@ -35,6 +35,7 @@ struct heard {
 	int		 status;
 	bool		 ours;			/* it has x-request-id and nosniff, as all of mcpd's */
 	char		 www[HEARD_TEXT];	/* WWW-Authenticate; "": none */
+	char		 encoding[HEARD_TEXT];	/* Content-Encoding; "": none */
 	struct buf	 body;
 	struct sse	 sse;
 	bool		 stream;

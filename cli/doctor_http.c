@@ -19,7 +19,7 @@
 /* what to write into whose configuration, by how its Server header begins */
 static const struct software {
 	const char	*name;		/* "": any other */
-	const char	*authorization, *body, *streaming, *user;
+	const char	*authorization, *body, *streaming, *compression, *user;
 	enum verdict	 verdict;	/* of what it tells of clients that left */
 	const char	*gone, *gone_mend;
 } softwares[] = {
@@ -29,6 +29,7 @@ static const struct software {
 		.body = "FcgidMaxRequestLen 41943040 for mod_fcgid, LimitRequestBody 0 for the others",
 		.streaming = "FcgidOutputBufferSize 0 for mod_fcgid, flushpackets=on at ProxyPass for "
 		    "mod_proxy_fcgi, SetEnv no-gzip 1 for CGI",
+		.compression = "SetEnv no-gzip 1, and no-brotli, in mcpd's <Location> or .htaccess",
 		.user = "RequestHeader unset REMOTE_USER, and trust_remote_user: false in mcpd.yaml",
 		.verdict = VERDICT_WARN,
 		.gone = "Apache tells of a stream's client at the second write after it left, 10 s at "
@@ -39,6 +40,7 @@ static const struct software {
 		.authorization = "fastcgi_pass_request_headers on;",
 		.body = "client_max_body_size 40m;",
 		.streaming = "fastcgi_buffering off;",
+		.compression = "gzip off; in mcpd's location",
 		.user = "no fastcgi_param REMOTE_USER $remote_user (fastcgi_params has it), and "
 		    "remote_user_param: MCPD_USER or trust_remote_user: false in mcpd.yaml",
 		.verdict = VERDICT_OK,
@@ -48,6 +50,7 @@ static const struct software {
 		.authorization = "no setenv.set-request-header for Authorization",
 		.body = "server.max-request-size = 40960",
 		.streaming = "server.stream-response-body = 1",
+		.compression = "no text/event-stream, and no text/, in deflate.mimetypes",
 		.user = "mod_auth before mod_fastcgi in server.modules, or trust_remote_user: false in "
 		    "mcpd.yaml",
 		.verdict = VERDICT_OK,
@@ -58,6 +61,7 @@ static const struct software {
 		.authorization = "the web server must pass the Authorization header on",
 		.body = "the web server must take requests of 40 MiB",
 		.streaming = "the web server must not buffer or compress text/event-stream",
+		.compression = "the web server must not compress text/event-stream",
 		.user = "trust_remote_user: false in mcpd.yaml",
 		.verdict = VERDICT_WARN,
 		.gone = "what this web server tells of clients that left is not known",
@@ -371,15 +375,16 @@ look_body(struct doctor *d)
 	heard_release(&h);
 }
 
-/* apart - ms between two beats; -1: they did not come, and that was said */
+/* apart - ms between two beats; -1: they did not come, and that was said. packed: they were compressed */
 static int64_t
-apart(struct doctor *d)
+apart(struct doctor *d, bool *packed)
 {
 	struct heard h;
 	struct error err;
 	int64_t ms = -1;
 	enum rc rc = beat(d, sizeof("{\"pad\":\"\"}") - 1, &h, &err);
 
+	*packed = h.encoding[0] != '\0';
 	if (rc != RC_OK)
 		say_nothing(d, &err, HEARTBEAT);
 	else if (h.status != 200)
@@ -397,18 +402,20 @@ apart(struct doctor *d)
 static void
 look_streaming(struct doctor *d)
 {
+	bool packed = false;
 	int64_t ms = 0;
 
 	for (int i = 0; i < TRIES && ms >= 0 && ms < APART_MS; i++)
-		ms = apart(d);
+		ms = apart(d, &packed);
 	if (ms >= APART_MS)
 		doctor_found(d, VERDICT_OK, "each event comes when it is sent: two came %" PRId64
 		    " ms apart", ms);
 	else if (ms >= 0) {
-		doctor_found(d, VERDICT_FAIL, "the web server holds streams back: two events that "
-		    "were sent half a second apart came %" PRId64 " ms apart. Answers come at their "
-		    "end, and a client that leaves is not noticed", ms);
-		doctor_mend(d, "%s", software_of(d)->streaming);
+		doctor_found(d, VERDICT_FAIL, "the web server %s: two events that were sent half a "
+		    "second apart came %" PRId64 " ms apart. Answers come at their end, and a client "
+		    "that leaves is not noticed", packed ? "compresses streams, and holds them back" :
+		    "holds streams back", ms);
+		doctor_mend(d, "%s", packed ? software_of(d)->compression : software_of(d)->streaming);
 	}
 }
 

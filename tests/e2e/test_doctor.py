@@ -1,5 +1,6 @@
 """mcpctl doctor, and the route that it asks: each check is seen failing once. CLI.md."""
 
+import gzip
 import http.server
 import json
 import os
@@ -282,11 +283,11 @@ class Wrong:
         "token /api/v1/heartbeat": beats(2, 1),
     }
 
-    def __init__(self, **changes):
+    def __init__(self, software="wrong", packs=False, **changes):
         answers = {**self.WELL, **changes}
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            server_version, sys_version = "wrong", ""
+            server_version, sys_version = software, ""
 
             def log_message(self, *args):
                 pass
@@ -305,7 +306,25 @@ class Wrong:
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_POST = do_GET
+            def do_POST(self):
+                """a heartbeat: held back and compressed for who asks for that, else as it should be"""
+                if not packs:
+                    return self.do_GET()
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                text = b'data: {"beat":1,"bytes":%d}\n\n' % len(body)
+                self.send_response(200)
+                for header in {**beats(0, 0)[2], "Connection": "close"}.items():
+                    self.send_header(*header)
+                if "gzip" in self.headers.get("Accept-Encoding", ""):
+                    self.send_header("Content-Encoding", "gzip")
+                    self.end_headers()
+                    self.wfile.write(gzip.compress(text * 2))
+                else:
+                    self.end_headers()
+                    self.wfile.write(text)
+                    time.sleep(BEAT)
+                    self.wfile.write(text)
+                self.close_connection = True
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
@@ -356,6 +375,19 @@ class WrongServers(unittest.TestCase):
                 found = self.look(changes)
                 self.assertIn(check, failing(found))
                 self.assertIn(says, found[check][0][1])
+
+    def test_a_stream_that_is_held_back_to_be_compressed_is_told(self):
+        for software, mend in (
+            ("Apache/2.4", "no-gzip"),
+            ("nginx", "gzip off"),
+            ("lighttpd", "deflate.mimetypes"),
+            ("wrong", "must not compress"),
+        ):
+            with self.subTest(software):
+                found = self.look({"software": software, "packs": True})
+                self.assertEqual(failing(found), ["streaming"])
+                self.assertIn("compresses streams", found["streaming"][0][1])
+                self.assertIn(mend, found["streaming"][0][2])
 
     def test_an_unknown_web_server_is_said_to_be_one(self):
         found = self.look({})
