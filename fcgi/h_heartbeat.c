@@ -38,5 +38,6 @@ do_heartbeat(struct request *r, struct error *err)
 	if ((rc = reply_start(r, 200, -1, err)) != RC_OK || (rc = beat(r, 1, err)) != RC_OK)
 		return rc;
 	clock_nap(HEARTBEAT_MS);
+	io_ending(r->io);
 	return beat(r, 2, err);
 }

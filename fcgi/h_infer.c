@@ -44,6 +44,13 @@ flush(struct sink *s, struct error *err)
 	return reply_flush(request_of(s), err);
 }
 
+/* ending - the pool is told */
+static void
+ending(struct sink *s)
+{
+	io_ending(((struct reply_sink *)s)->r->io);
+}
+
 /* watch - is the client still there */
 static enum rc
 watch(struct sink *s, bool *again, struct error *err)
@@ -68,7 +75,7 @@ do_infer(struct request *r, struct error *err)
 	struct reply_sink out = {
 		.sink = {
 			.start = start, .write = put, .flush = flush, .watch = watch,
-			.watch_fd = r->io->watch_fd,
+			.ending = ending, .watch_fd = r->io->watch_fd,
 		},
 		.r = r,
 	};

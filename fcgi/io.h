@@ -49,7 +49,17 @@ struct io {				/* a backend's struct begins with it */
 	bool			 may_keep;	/* the web server would use the connection again */
 	int			*kept;		/* where close() puts it then, if it can; NULL: it is closed */
 	const atomic_int	*stop;		/* not 0: no write waits any more; NULL: never */
+	void			(*ending)(void *arg);	/* the last bytes go out next, or just did; or NULL */
+	void			*ending_arg;
 };
+
+/* io_ending - whoever knows says so; more than once is fine */
+static inline void
+io_ending(const struct io *io)
+{
+	if (io->ending != NULL)
+		io->ending(io->ending_arg);
+}
 
 /* io_fcgx_global - once a process, after its signal handlers are set, before its first thread */
 void io_fcgx_global(void);

@@ -218,6 +218,7 @@ close_request(struct io *io)
 	struct io_fcgx *f = (struct io_fcgx *)io;
 
 	(void)flush(io, NULL);
+	io_ending(io);
 	if (f->gone || io_out_room(io, f->req.ipcFd, NULL) != RC_OK)
 		shutdown(f->req.ipcFd, SHUT_RDWR);
 	io_out_release(&f->out);

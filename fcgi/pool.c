@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +19,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "fcgi/kept.h"
-#include "fcgi/pool.h"
+#include "fcgi/pool_inner.h"
 
 #ifdef WITH_SANITIZER
 #define STACK_SIZE	(1024 * 1024)	/* bytes; red zones need room */
@@ -30,26 +28,6 @@
 #endif
 #define IDLE_MAX	4		/* followers that wait for work; more of them end */
 #define ACCEPT_NAP_MS	100		/* ms to wait when no descriptor is left for a connection */
-#define RESERVE_LOOK_MS	100		/* ms between two looks whether the reserve is needed */
-#define GRACE_MS	25		/* ms that a refusal waits for a thread that is about to be free */
-#define BURST_MS	100		/* ms after a refusal in which the next one does not wait */
-
-struct pool {
-	struct pool_opts	opts;
-	pthread_mutex_t		lock;
-	pthread_cond_t		turn;		/* the leader has found work, or all shall end */
-	pthread_cond_t		full;		/* all threads are busy, or all shall end */
-	int			stop_fd;	/* readable from pool_stop() on */
-	/* below: under the lock */
-	bool			leading;	/* one thread waits for connections */
-	bool			stopping;
-	unsigned		threads;	/* all that have not ended, the reserved one too */
-	unsigned		crew;		/* those that lead, follow, serve, or will soon */
-	unsigned		idle;		/* followers */
-	unsigned		busy;
-	int64_t			taken;		/* requests */
-	struct kept		kept;		/* but its epoll set: what the leader waits for */
-};
 
 static void *thread_main(void *arg);
 
@@ -76,16 +54,16 @@ start_thread(struct pool *p, void *(*run)(void *))
 	return true;
 }
 
-/* saturated - is every thread of every worker busy */
-static bool
-saturated(const struct pool *p)
+/* pool_saturated - is every thread of every worker busy */
+bool
+pool_saturated(const struct pool *p)
 {
 	return board_busy(p->opts.board) >= p->opts.capacity;
 }
 
-/* full - is every thread of ours busy; with the lock held */
-static bool
-full(const struct pool *p)
+/* pool_full - is every thread of ours busy; with the lock held */
+bool
+pool_full(const struct pool *p)
 {
 	return p->busy == p->opts.max;
 }
@@ -98,8 +76,39 @@ count_busy(struct pool *p, int change)
 	if (p->opts.board == NULL)
 		return;
 	atomic_fetch_add(&p->opts.board->slots[p->opts.slot].busy, (unsigned)change);
-	if (full(p) && (p->kept.n > 0 || saturated(p)))
+	if (pool_full(p) && (p->kept.n > 0 || pool_saturated(p)))
 		pthread_cond_signal(&p->full);
+}
+
+/* pool_slot - on the board; NULL: alone */
+struct board_slot *
+pool_slot(const struct pool *p)
+{
+	return p->opts.board != NULL ? &p->opts.board->slots[p->opts.slot] : NULL;
+}
+
+/* pool_ending - the time first: whoever sees the count sees the time that goes with it */
+void
+pool_ending(struct pool_job *job)
+{
+	struct board_slot *slot = pool_slot(job->pool);
+
+	if (slot == NULL || job->saturated)
+		return;
+	atomic_store(&slot->ending_ms, clock_mono_ms());
+	if (!job->ending)
+		atomic_fetch_add(&slot->ending, 1U);
+	job->ending = true;
+}
+
+/* ended - it is no longer busy: what is busy beside it must not look as if nobody were ending */
+static void
+ended(struct pool_job *job)
+{
+	count_busy(job->pool, -1);
+	if (job->ending)
+		atomic_fetch_sub(&pool_slot(job->pool)->ending, 1U);
+	job->ending = false;
 }
 
 /* count_taken - a worker retires after max_requests */
@@ -118,9 +127,9 @@ park(struct pool *p, int fd)
 		close(fd);
 }
 
-/* asked - a kept connection with a request, or -1; those without are closed: this one, or all */
-static int
-asked(struct pool *p, int only)
+/* pool_asked - a kept connection with a request, or -1; those without are closed: this one, or all */
+int
+pool_asked(struct pool *p, int only)
 {
 	int fd;
 
@@ -168,16 +177,18 @@ promote(struct pool *p)
 		p->crew += start_thread(p, thread_main);
 }
 
-/* out_of_something - an accept that will fail again at once */
+/* out_of_something - an accept that will fail again at once; a descriptor that is no socket any more
+   (pool_stop()) is not asked again */
 static bool
 out_of_something(int code)
 {
-	return code != EAGAIN && code != EWOULDBLOCK && code != EINTR && code != ECONNABORTED;
+	return code != EAGAIN && code != EWOULDBLOCK && code != EINTR && code != ECONNABORTED &&
+	    code != ENOTSOCK;
 }
 
-/* try_accept - a connection, or -1 */
-static int
-try_accept(struct pool *p)
+/* pool_accept - a connection, or -1 */
+int
+pool_accept(struct pool *p)
 {
 	int fd = accept4(p->opts.listen_fd, NULL, NULL, SOCK_CLOEXEC);
 
@@ -199,18 +210,24 @@ take(struct pool *p)
 		if (epoll_wait(p->kept.epoll_fd, &ev, 1, -1) != 1)
 			continue;
 		if (ev.data.fd == p->stop_fd)
-			return asked(p, KEPT_ANY);
-		fd = ev.data.fd == p->opts.listen_fd ? try_accept(p) : asked(p, ev.data.fd);
+			return pool_asked(p, KEPT_ANY);
+		fd = ev.data.fd == p->opts.listen_fd ? pool_accept(p) : pool_asked(p, ev.data.fd);
 	}
 	return fd;
 }
 
-/* leave - the last one tells; with the lock held */
-static void
-leave(struct pool *p)
+/* pool_retire - a thread's end; the last one tells. With the lock held, which it lets go */
+void
+pool_retire(struct pool_job *job)
 {
+	struct pool *p = job->pool;
+
+	pthread_mutex_unlock(&p->lock);
+	http_free(job->http);
+	pthread_mutex_lock(&p->lock);
 	if (--p->threads == 0 && p->stopping)
 		p->opts.ended(p->opts.arg);
+	pthread_mutex_unlock(&p->lock);
 }
 
 /* thread_main - lead, serve, follow */
@@ -218,7 +235,7 @@ static void *
 thread_main(void *arg)
 {
 	struct pool *p = arg;
-	struct http *http = NULL;
+	struct pool_job job = { .pool = p };
 	int fd;
 
 	pthread_mutex_lock(&p->lock);
@@ -234,119 +251,14 @@ thread_main(void *arg)
 		promote(p);
 		count_taken(p);
 		pthread_mutex_unlock(&p->lock);
-		fd = p->opts.serve(p->opts.arg, &http, fd, false);
+		fd = p->opts.serve(p->opts.arg, &job, fd);
 		pthread_mutex_lock(&p->lock);
 		if (fd >= 0)
 			park(p, fd);
-		count_busy(p, -1);
+		ended(&job);
 	}
 	p->crew--;
-	pthread_mutex_unlock(&p->lock);
-	http_free(http);
-	pthread_mutex_lock(&p->lock);
-	leave(p);
-	pthread_mutex_unlock(&p->lock);
-	return NULL;
-}
-
-/*
- * soon_free - a client that has read its answer to the end asks again while our thread is still closing
- * the request before. It must not be told that all are busy: the first of a burst waits a moment
- */
-static bool
-soon_free(const struct pool *p, int64_t refused_ms)
-{
-	int left = clock_mono_ms() - refused_ms < BURST_MS ? 0 : GRACE_MS;
-
-	while (saturated(p) && left-- > 0)
-		clock_nap(1);
-	return !saturated(p);
-}
-
-/* refuse_one - or answer what needs no thread's time; it is not kept */
-static void
-refuse_one(struct pool *p, struct http **http, int fd)
-{
-	if ((fd = p->opts.serve(p->opts.arg, http, fd, true)) >= 0)
-		close(fd);
-}
-
-/* await - something to accept (1), nothing within ms (0), or the end (-1) */
-static int
-await(struct pool *p, int ms)
-{
-	struct pollfd fds[] = {
-		{ .fd = p->opts.listen_fd, .events = POLLIN },
-		{ .fd = p->stop_fd, .events = POLLIN },
-	};
-	int n = poll(fds, 2, ms);
-
-	return fds[1].revents != 0 ? -1 : n > 0;
-}
-
-/* neglects - are connections kept that no thread waits for; without the lock */
-static bool
-neglects(struct pool *p)
-{
-	bool yes;
-
-	pthread_mutex_lock(&p->lock);
-	yes = full(p) && p->kept.n > 0;
-	pthread_mutex_unlock(&p->lock);
-	return yes;
-}
-
-/* dismiss - no thread waits for the connections that are kept: those where a request has come get the
-   reserved thread's answer, and for the next all of them come to a worker that has time */
-static void
-dismiss(struct pool *p, struct http **http)
-{
-	int fd;
-
-	for (int left = GRACE_MS; left > 0 && neglects(p); left--)
-		clock_nap(1);
-	while (neglects(p) && (fd = asked(p, KEPT_ANY)) >= 0)
-		refuse_one(p, http, fd);
-}
-
-/* refuse - connections one after the other, for as long as nobody else has time for them */
-static void
-refuse(struct pool *p, struct http **http)
-{
-	int64_t refused_ms = 0;
-	int fd, ready;
-
-	while (saturated(p) && !neglects(p) && (ready = await(p, RESERVE_LOOK_MS)) >= 0) {
-		if (ready == 0 || soon_free(p, refused_ms) || (fd = try_accept(p)) < 0)
-			continue;
-		refuse_one(p, http, fd);
-		refused_ms = clock_mono_ms();
-	}
-}
-
-/* reserve_main - the thread beyond the others */
-static void *
-reserve_main(void *arg)
-{
-	struct pool *p = arg;
-	struct http *http = NULL;
-
-	pthread_mutex_lock(&p->lock);
-	while (!p->stopping) {
-		if (full(p) && (p->kept.n > 0 || saturated(p))) {
-			pthread_mutex_unlock(&p->lock);
-			dismiss(p, &http);
-			refuse(p, &http);
-			pthread_mutex_lock(&p->lock);
-		} else {
-			pthread_cond_wait(&p->full, &p->lock);
-		}
-	}
-	pthread_mutex_unlock(&p->lock);
-	http_free(http);
-	pthread_mutex_lock(&p->lock);
-	leave(p);
-	pthread_mutex_unlock(&p->lock);
+	pool_retire(&job);
 	return NULL;
 }
 
@@ -377,7 +289,7 @@ pool_start(struct pool *p)
 	pthread_mutex_lock(&p->lock);
 	p->crew += start_thread(p, thread_main);
 	if (p->opts.board != NULL)
-		(void)start_thread(p, reserve_main);
+		(void)start_thread(p, pool_reserve);
 	pthread_mutex_unlock(&p->lock);
 }
 
@@ -411,7 +323,7 @@ pool_plenty(struct pool *p)
 	bool plenty;
 
 	pthread_mutex_lock(&p->lock);
-	plenty = p->opts.board != NULL && !p->stopping && !full(p);
+	plenty = p->opts.board != NULL && !p->stopping && !pool_full(p);
 	pthread_mutex_unlock(&p->lock);
 	return plenty;
 }

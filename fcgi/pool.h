@@ -23,6 +23,13 @@
 struct http;
 struct pool;
 
+struct pool_job {			/* a thread's work on one request */
+	struct pool	*pool;
+	struct http	*http;		/* the thread's own client, made by serve(); NULL: not yet */
+	bool		 saturated;	/* every thread is busy: this is the reserved one */
+	bool		 ending;	/* pool_ending() was called */
+};
+
 struct pool_opts {
 	int		 listen_fd;	/* non-blocking */
 	unsigned	 max;		/* threads, without the reserved one */
@@ -30,9 +37,9 @@ struct pool_opts {
 	unsigned	 slot;		/* ours on the board */
 	unsigned	 capacity;	/* threads of all workers */
 	int64_t		 max_requests;	/* 0: no limit */
-	/* one request: the connection where it is kept for the next, -1 where it was closed; http is the
-	   thread's own client, made by serve() */
-	int		(*serve)(void *arg, struct http **http, int fd, bool saturated);
+	int		 ending_ms;	/* that a refusal waits for a thread that is ending its request */
+	/* one request: the connection where it is kept for the next, -1 where it was closed */
+	int		(*serve)(void *arg, struct pool_job *job, int fd);
 	/* called from any thread, once each: the last thread ended; max_requests were taken */
 	void		(*ended)(void *arg);
 	void		(*worn)(void *arg);
@@ -46,6 +53,10 @@ void pool_start(struct pool *p);
 
 /* pool_stop - accept no more; threads end as their requests do */
 void pool_stop(struct pool *p);
+
+/* pool_ending - in serve(), before the last bytes of the answer go out: its client may ask again as soon
+   as it has them, and must not be told that all threads are busy. Again where they took long */
+void pool_ending(struct pool_job *job);
 
 /* pool_plenty - a thread is left to wait for what comes on a connection that is kept */
 bool pool_plenty(struct pool *p);

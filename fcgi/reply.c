@@ -92,6 +92,8 @@ reply_start(struct request *r, int status, int64_t length, struct error *err)
 		reply_header(r, "Content-Length", text);
 	}
 	r->status = status;
+	if (length >= 0 || status == 204)	/* its end can be known before we have ended it */
+		io_ending(r->io);
 	n = snprintf(text, sizeof(text), "Status: %d %s\r\n", status, reason(status));
 	rc = r->io->ops->write(r->io, text, (size_t)n, err);
 	if (rc == RC_OK)

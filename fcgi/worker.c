@@ -17,7 +17,8 @@
 
 #define ARENAS		2		/* of malloc(3), for all threads */
 #define LARGE		(64 * 1024)	/* bytes of a block that has pages of its own */
-#define PARAMS_BUSY_MS 500		/* ms between two pieces, of a request that will only be refused */
+#define ENDING_MS	1000		/* ms; libfcgi waits half of it for the web server's farewell */
+#define PARAMS_BUSY_MS	500		/* ms between two pieces, of a request that will only be refused */
 
 enum wake {				/* bytes in the pipe */
 	WAKE_QUIT	= 'q',		/* leave, within the deadline */
@@ -90,9 +91,16 @@ block(int how)
 	pthread_sigmask(how, &set, NULL);
 }
 
+/* on_ending - of a request */
+static void
+on_ending(void *arg)
+{
+	pool_ending(arg);
+}
+
 /* serve - one request; its connection where the web server keeps it, and we do, else -1 */
 static int
-serve(void *arg, struct http **http, int fd, bool saturated)
+serve(void *arg, struct pool_job *job, int fd)
 {
 	struct worker *w = arg;
 	struct request r;
@@ -100,14 +108,17 @@ serve(void *arg, struct http **http, int fd, bool saturated)
 	struct io *io;
 	int kept = -1;
 
-	if (io_fcgx_open(fd, saturated ? PARAMS_BUSY_MS : IO_PARAMS_MS, &io, &err) != RC_OK) {
+	if (io_fcgx_open(fd, job->saturated ? PARAMS_BUSY_MS : IO_PARAMS_MS, &io, &err) != RC_OK) {
 		log_debug("%s", err.msg);
 		return -1;
 	}
-	request_init(&r, &w->server, http, io);
-	r.saturated = saturated;
+	io->ending = on_ending;
+	io->ending_arg = job;
+	request_init(&r, &w->server, &job->http, io);
+	r.saturated = job->saturated;
 	dispatch(&r, routes);
-	if (!saturated && pool_plenty(w->pool))
+	io_ending(io);
+	if (!job->saturated && pool_plenty(w->pool))
 		io->kept = &kept;
 	request_release(&r);
 	return kept;
@@ -220,6 +231,7 @@ start_pool(struct worker *w, int listen_fd)
 		.board = w->place->board,
 		.slot = w->place->slot,
 		.capacity = (unsigned)(w->cfg->workers * w->cfg->threads),
+		.ending_ms = ENDING_MS,
 		.max_requests = w->cfg->max_requests,
 		.serve = serve,
 		.ended = on_ended,

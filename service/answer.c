@@ -162,8 +162,10 @@ on_event(void *arg, const struct sse_event *event, struct error *err)
 	}
 	if (a->stream.failed)
 		return error_set(err, RC_UPSTREAM, "%s", a->stream.failure.message);
-	if (a->stream.ended)
+	if (a->stream.ended) {
 		a->ended_ms = clock_mono_ms();
+		sink_ending(a->sink);
+	}
 	return a->out.len < WRITE_AT ? RC_OK : put_out(a, err);
 }
 
@@ -468,6 +470,7 @@ answer_finish(struct answer *a, enum rc rc, const struct error *err)
 {
 	struct error e = *err;
 
+	sink_ending(a->sink);
 	if (a->stream.ended)
 		rc = put_out(a, &e);		/* whatever the provider did after its last word */
 	else if (rc == RC_OK)

@@ -29,9 +29,19 @@ struct sink {				/* where an answer goes */
 	enum rc	(*flush)(struct sink *s, struct error *err);
 	/* MUST. Called when watch_fd is readable: RC_GONE, or RC_OK and *again */
 	enum rc	(*watch)(struct sink *s, bool *again, struct error *err);
+	/* MAY. Called before the bytes that a client may take for the answer's end; more than once */
+	void	(*ending)(struct sink *s);
 	int	watch_fd;		/* tells that the client left; -1: nothing does */
 	int64_t	until_ms;		/* of clock_mono_ms(), set by infer_run(): no write waits past it */
 };
+
+/* sink_ending - to those that want to know */
+static inline void
+sink_ending(struct sink *s)
+{
+	if (s->ending != NULL)
+		s->ending(s);
+}
 
 struct infer_call {
 	const struct table	*table;		/* the request's one revision */

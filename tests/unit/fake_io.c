@@ -48,6 +48,17 @@ write_out(struct io *io, const char *p, size_t n, struct error *err)
 	return RC_OK;
 }
 
+/* ending - noted the first time */
+static void
+ending(void *arg)
+{
+	struct fake_io *f = arg;
+
+	if (!f->ending)
+		f->ending_at = f->out_len;
+	f->ending = true;
+}
+
 static enum rc
 flush(struct io *io, struct error *err)
 {
@@ -83,6 +94,8 @@ fake_io_init(struct fake_io *f, const char *const *params, const char *body)
 	memset(f, 0, sizeof(*f));
 	f->io.ops = &ops;
 	f->io.watch_fd = -1;
+	f->io.ending = ending;
+	f->io.ending_arg = f;
 	f->params = params;
 	f->body = body != NULL ? body : "";
 	f->body_len = strlen(f->body);

@@ -23,6 +23,8 @@ struct fake_io {
 	size_t			 piece;		/* bytes a read gives at most; 0: all */
 	enum rc			 fail;
 	bool			 closed;
+	bool			 ending;	/* the pool was told */
+	size_t			 ending_at;	/* bytes of the answer before that */
 	char			 out[FAKE_OUT_MAX];
 	size_t			 out_len;
 };

@@ -70,4 +70,6 @@ run(const char *const *params, const char *body)
 	dispatch(&r, routes);
 	request_release(&r);
 	cr_expect(io.closed);
+	cr_expect(io.out_len == 0 || (io.ending && io.ending_at == 0),
+	    "the client has an answer whose end the pool has not heard of");
 }

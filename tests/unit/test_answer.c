@@ -1,166 +1,11 @@
-/*
- * test_answer.c - the streaming engine between a scripted provider and a recording client.
- * http_head_value() and http_head_each() are this file's own: no network is in it.
- */
+/* test_answer.c - the streaming engine between a scripted provider and a recording client */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/clock.h"
-#include "service/answer.h"
-
-struct headers {				/* a provider's headers */
-	const char	*v[8][2];
-};
-
-const char *
-http_head_value(const struct http_head *head, const char *name, size_t i)
-{
-	const struct headers *p = head->of;
-
-	for (size_t k = 0; k < 8 && p->v[k][0] != NULL; k++)
-		if (strcasecmp(p->v[k][0], name) == 0 && i-- == 0)
-			return p->v[k][1];
-	return NULL;
-}
-
-bool
-http_head_each(const struct http_head *head, void **at, const char **name, const char **value)
-{
-	struct headers *p = head->of;
-	const char *(*row)[2] = *at == NULL ? p->v : (const char *(*)[2])*at + 1;
-
-	if (row == p->v + 8 || (*row)[0] == NULL)
-		return false;
-	*name = (*row)[0];
-	*value = (*row)[1];
-	*at = row;
-	return true;
-}
-
-struct client {				/* a sink that remembers */
-	struct sink	sink;
-	int		status, flushes;
-	int64_t		length;
-	struct buf	headers, body;
-	bool		leave;		/* gone at the next write */
-};
-
-static enum rc
-client_start(struct sink *s, int status, const struct http_header *headers, size_t n,
-    int64_t length, struct error *err)
-{
-	struct client *c = (struct client *)s;
-
-	cr_assert_eq(c->status, 0, "started twice");
-	c->status = status;
-	c->length = length;
-	for (size_t i = 0; i < n; i++)
-		(void)buf_addf(&c->headers, err, "%s: %s\n", headers[i].name, headers[i].value);
-	return c->leave ? error_set(err, RC_GONE, "gone") : RC_OK;
-}
-
-static enum rc
-client_write(struct sink *s, const char *p, size_t n, struct error *err)
-{
-	struct client *c = (struct client *)s;
-
-	cr_assert_neq(c->status, 0, "bytes before the status");
-	return c->leave ? error_set(err, RC_GONE, "gone") : buf_add(&c->body, p, n, err);
-}
-
-static enum rc
-client_flush(struct sink *s, struct error *err)
-{
-	(void)err;
-	((struct client *)s)->flushes++;
-	return RC_OK;
-}
-
-static enum rc
-client_watch(struct sink *s, bool *again, struct error *err)
-{
-	(void)s;
-	*again = false;
-	return error_set(err, RC_GONE, "gone");
-}
-
-struct play {				/* one call */
-	struct config		cfg;
-	struct adapter_call	call;
-	struct scrub		scrub;
-	struct client		client;
-	struct answer		answer;
-	struct http_events	events;
-	enum rc			rc;
-	struct error		err;
-	atomic_int		draining;
-};
-
-static void
-play_open(struct play *p, bool stream)
-{
-	memset(p, 0, sizeof(*p));
-	config_init(&p->cfg);
-	p->call = (struct adapter_call){ .api = API_CHAT, .type = "openai", .stream = stream };
-	p->client.sink = (struct sink){ .start = client_start, .write = client_write,
-	    .flush = client_flush, .watch = client_watch, .watch_fd = -1 };
-	buf_init(&p->client.headers, 65536);
-	buf_init(&p->client.body, 1 << 20);
-}
-
-/* play_begin - after the configuration was bent to the test */
-static void
-play_begin(struct play *p)
-{
-	answer_init(&p->answer, &p->cfg, adapter_find("openai", API_CHAT), &p->call, &p->scrub,
-	    &p->client.sink, &p->draining);
-	p->events = answer_events(&p->answer);
-}
-
-static void
-play_head(struct play *p, int status, struct headers headers)
-{
-	struct http_head head = { status, &headers };
-
-	if (p->rc == RC_OK)
-		p->rc = p->events.head(p->events.arg, &head, &p->err);
-}
-
-static void
-play_data(struct play *p, const char *text)
-{
-	if (p->rc == RC_OK)
-		p->rc = p->events.data(p->events.arg, text, strlen(text), &p->err);
-	if (p->rc == RC_OK)
-		p->rc = p->events.drained(p->events.arg, &p->err);
-}
-
-static void
-play_tick(struct play *p, int64_t later_ms)
-{
-	int64_t next;
-
-	if (p->rc == RC_OK)
-		p->rc = p->events.tick(p->events.arg, clock_mono_ms() + later_ms, &next, &p->err);
-}
-
-static void
-play_end(struct play *p)
-{
-	answer_finish(&p->answer, p->rc, &p->err);
-}
-
-static void
-play_close(struct play *p)
-{
-	answer_release(&p->answer);
-	buf_release(&p->client.headers);
-	buf_release(&p->client.body);
-	scrub_release(&p->scrub);
-	config_release(&p->cfg);
-}
+#include "tests/unit/play.h"
 
 #define SSE	{ .v = { { "content-type", "text/event-stream; charset=utf-8" } } }
 #define JSON	{ .v = { { "Content-Type", "application/json" } } }
@@ -240,6 +85,8 @@ Test(answer, scenes)
 		play_end(&p);
 		body = p.client.body.p;
 		cr_expect_eq(p.client.status, s->got, "%s: %d", s->name, p.client.status);
+		cr_expect(p.client.ending && p.client.ending_at < p.client.body.len,
+		    "%s: the end is told after it", s->name);
 		if (s->exact != NULL)
 			cr_expect_str_eq(body, s->exact, "%s: %s", s->name, body);
 		if (s->begins != NULL)
@@ -400,6 +247,24 @@ Test(answer, a_stream_left_open_after_its_end_is_closed)
 	cr_expect_not(p.answer.gone);
 	cr_expect_not(p.answer.failed);
 	cr_expect_str_eq(p.client.body.p, LAST DONE);
+	play_close(&p);
+}
+
+Test(answer, the_end_of_a_stream_is_told_before_it_is_written_and_not_earlier)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_head(&p, 200, (struct headers)SSE);
+	play_data(&p, CHUNK);
+	play_data(&p, LAST);
+	cr_expect_not(p.client.ending);
+	play_data(&p, DONE);
+	cr_expect(p.client.ending);
+	cr_expect_eq(p.client.ending_at, strlen(CHUNK LAST));
+	play_end(&p);
+	cr_expect_str_eq(p.client.body.p, CHUNK LAST DONE);
 	play_close(&p);
 }
 

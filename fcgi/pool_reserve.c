@@ -1,0 +1,150 @@
+/*
+ * pool_reserve.c - the thread that refuses what nobody has time for. What it says must be true: a thread
+ * whose client has its answer is as good as free, and is waited for.
+ */
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "fcgi/pool_inner.h"
+
+#define RESERVE_LOOK_MS	100		/* ms between two looks whether the reserve is needed */
+#define GRACE_MS	25		/* ms that a refusal waits where no thread says that it is ending */
+#define BURST_MS	100		/* ms after a refusal in which the next one does not wait so */
+
+/* refuse_one - or answer what needs no thread's time; it is not kept */
+static void
+refuse_one(struct pool_job *job, int fd)
+{
+	const struct pool_opts *opts = &job->pool->opts;
+
+	if ((fd = opts->serve(opts->arg, job, fd)) >= 0)
+		close(fd);
+}
+
+/* await - something to accept (1), nothing within ms (0), or the end (-1) */
+static int
+await(struct pool *p, int ms)
+{
+	struct pollfd fds[] = {
+		{ .fd = p->opts.listen_fd, .events = POLLIN },
+		{ .fd = p->stop_fd, .events = POLLIN },
+	};
+	int n = poll(fds, 2, ms);
+
+	return fds[1].revents != 0 ? -1 : n > 0;
+}
+
+/* neglects - are connections kept that no thread waits for; without the lock */
+static bool
+neglects(struct pool *p)
+{
+	bool yes;
+
+	pthread_mutex_lock(&p->lock);
+	yes = pool_full(p) && p->kept.n > 0;
+	pthread_mutex_unlock(&p->lock);
+	return yes;
+}
+
+/* horizon_ms - what began before then takes too long to be waited for */
+static int64_t
+horizon_ms(const struct pool *p)
+{
+	return clock_mono_ms() - p->opts.ending_ms;
+}
+
+/* dismiss - no thread waits for the connections that are kept: those where a request has come get the
+   reserved thread's answer, and for the next all of them come to a worker that has time */
+static void
+dismiss(struct pool_job *job)
+{
+	struct pool *p = job->pool;
+	int left = GRACE_MS, fd;
+
+	while (neglects(p) && (slot_ending(pool_slot(p), horizon_ms(p)) || left-- > 0))
+		clock_nap(1);
+	while (neglects(p) && (fd = pool_asked(p, KEPT_ANY)) >= 0)
+		refuse_one(job, fd);
+}
+
+struct crowd {				/* what waits to be accepted, as the reserved thread sees it */
+	int64_t		since_ms;	/* it was seen empty the last time */
+	int64_t		refused_ms;	/* one of it was refused the last time */
+};
+
+/* may_wait - is a thread about to be free, and has nobody waited for too long yet */
+static bool
+may_wait(const struct pool *p, const struct crowd *c)
+{
+	return c->since_ms >= horizon_ms(p) && board_ending(p->opts.board, horizon_ms(p));
+}
+
+/*
+ * soon_free - a client that has read its answer to the end asks again while our thread is still closing
+ * the request before. It must not be told that all are busy: it waits for the end of those that end,
+ * and the first of a burst a moment more: a client that broke off tells us, and asks again
+ */
+static bool
+soon_free(struct pool *p, struct crowd *c)
+{
+	int left = clock_mono_ms() - c->refused_ms < BURST_MS ? 0 : GRACE_MS;
+
+	while (pool_saturated(p) && await(p, 0) == 1) {
+		if (!may_wait(p, c) && left-- <= 0)
+			return false;
+		clock_nap(1);
+	}
+	return true;
+}
+
+/* arrived - as await(), and a look at the crowd */
+static int
+arrived(struct pool *p, struct crowd *c)
+{
+	int ready = await(p, 0);
+
+	if (ready == 0) {
+		ready = await(p, RESERVE_LOOK_MS);
+		c->since_ms = clock_mono_ms();
+	}
+	return ready;
+}
+
+/* refuse - connections one after the other, for as long as nobody else has time for them */
+static void
+refuse(struct pool_job *job)
+{
+	struct pool *p = job->pool;
+	struct crowd crowd = { .since_ms = clock_mono_ms() };
+	int fd, ready;
+
+	while (pool_saturated(p) && !neglects(p) && (ready = arrived(p, &crowd)) >= 0) {
+		if (ready == 0 || soon_free(p, &crowd) || (fd = pool_accept(p)) < 0)
+			continue;
+		refuse_one(job, fd);
+		crowd.refused_ms = clock_mono_ms();
+	}
+}
+
+/* pool_reserve - the thread beyond the others */
+void *
+pool_reserve(void *arg)
+{
+	struct pool *p = arg;
+	struct pool_job job = { .pool = p, .saturated = true };
+
+	pthread_mutex_lock(&p->lock);
+	while (!p->stopping) {
+		if (pool_full(p) && (p->kept.n > 0 || pool_saturated(p))) {
+			pthread_mutex_unlock(&p->lock);
+			dismiss(&job);
+			refuse(&job);
+			pthread_mutex_lock(&p->lock);
+		} else {
+			pthread_cond_wait(&p->full, &p->lock);
+		}
+	}
+	pool_retire(&job);
+	return NULL;
+}
