@@ -21,6 +21,10 @@ fold(int number)
 	case ENOTDIR:
 	case ELOOP:
 		return RC_UNAVAILABLE;
+	case EMFILE:			/* what others give back; nothing was done */
+	case ENFILE:
+	case ENOMEM:
+		return RC_BUSY;
 	}
 	return RC_IO;
 }

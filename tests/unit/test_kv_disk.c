@@ -1,9 +1,12 @@
 /* test_kv_disk.c - a disk that fails, at each call in turn: all of a change or nothing of it */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,6 +32,7 @@ static int number;			/* errno it fails with */
 static int burst = 1;			/* so many in a row */
 static int left;			/* of them */
 static int after_snapshot;		/* ... from when a snapshot was written: at the commit */
+static int no_room;			/* for one more file */
 static int armed;			/* that, until it was */
 
 /* fails - is it this one's turn */
@@ -87,6 +91,21 @@ int
 renameat(int from, const char *old, int to, const char *new)
 {
 	return fails(CALL_RENAME) ? -1 : (int)syscall(SYS_renameat2, from, old, to, new, 0);
+}
+
+/* where a file of Berkeley DB's would be made; ours are made by openat(2) */
+int
+open(const char *path, int flags, ...)
+{
+	va_list ap;
+	int mode;
+
+	va_start(ap, flags);
+	mode = va_arg(ap, int);
+	va_end(ap);
+	errno = ENOSPC;
+	return no_room && flags & O_CREAT ? -1 :
+	    (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
 /* whatever it says, the file is closed */
@@ -341,4 +360,65 @@ Test(kv_disk, what_is_stored_but_not_yet_visible_is_unknown_and_can_be_repeated)
 	cr_expect_eq(rc, RC_OK);
 	expect_items(kv, 1, 2);
 	kv_close(kv);
+}
+
+/* free_descriptors - so many, and not one more, can be had from now on; -1: as many as before */
+static void
+free_descriptors(int n)
+{
+	static struct rlimit before;
+	struct rlimit few;
+
+	if (n < 0) {
+		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+		return;
+	}
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = (rlim_t)dup(STDIN_FILENO);
+	cr_assert_eq(close((int)few.rlim_cur), 0);
+	few.rlim_cur += (rlim_t)n;
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+}
+
+Test(kv_disk, without_a_free_descriptor_a_change_can_be_made_again)
+{
+	struct error err;
+	struct kv *kv;
+	int64_t began;
+	int refused = 0;
+	enum rc rc;
+
+	make();
+	kv = open_store();
+	began = clock_mono_ms();
+	do {
+		put(kv, "before");
+		free_descriptors(refused);
+		rc = put_within(kv, "key", WAIT_MS, &err);
+		free_descriptors(-1);
+		if (rc == RC_OK)
+			break;
+		cr_expect(rc == RC_BUSY || rc == RC_UNKNOWN, "%d: %s: %s", refused, rc_info(rc)->name,
+		    err.msg);
+		cr_expect_not_null(strstr(err.msg, "Too many open files"), "%s", err.msg);
+		cr_expect(rc == RC_UNKNOWN || present(kv, "key") == 0);
+	} while (++refused < 100);
+	cr_expect_eq(rc, RC_OK);
+	cr_expect_lt(clock_mono_ms() - began, WAIT_MS / 2, "Berkeley DB was let wait, under the lock");
+	cr_expect_gt(refused, 3, "a lock, a directory, a database, its log, a snapshot");
+	cr_expect_eq(present(kv, "key"), 1);
+	kv_close(kv);
+}
+
+Test(kv_disk, without_room_for_one_more_file_nothing_waits_for_it)
+{
+	int64_t began = clock_mono_ms();
+	struct error err;
+
+	no_room = 1;
+	cr_expect_eq(kv_bdb_create(dir, NULL, NULL, &err), RC_NO_SPACE, "%s", err.msg);
+	no_room = 0;
+	cr_expect_lt(clock_mono_ms() - began, WAIT_MS / 2, "Berkeley DB was let wait, under the lock");
+	make();
 }
