@@ -44,6 +44,7 @@ struct translation {
 	bool			 assistant;	/* who speaks in the message in hand */
 	struct turn		 turn;
 	size_t			 turns;		/* closed ones */
+	size_t			 written;	/* blocks, of all lists */
 	bool			 uses_tools, thinks;	/* the last assistant turn has such blocks */
 	char			 function_id[32];	/* of the last legacy function_call; "": none */
 };

@@ -232,7 +232,7 @@ write_part(struct translation *t, struct blocks *b, struct span part, enum part_
 		{ .name = "image_url" }, { .name = "file" }, { .name = "cache_control" },
 	};
 	struct part p;
-	size_t before = b->n;
+	size_t before = t->written;	/* b's own count begins again with a turn */
 
 	if (jscan_type(part) != 'o') {
 		tr_refuse(t, "", "must be an object");
@@ -244,7 +244,7 @@ write_part(struct translation *t, struct blocks *b, struct span part, enum part_
 		if (!jscan_is(want[0].value, parts[i].type) || !(parts[i].places & place))
 			continue;
 		parts[i].write(t, b, &p);
-		if (tr_has(t, want[5].value, 'o', ".cache_control") && b->n > before)
+		if (tr_has(t, want[5].value, 'o', ".cache_control") && t->written > before)
 			tr_cache(t, b, want[5].value);
 		return;
 	}

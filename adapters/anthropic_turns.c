@@ -132,6 +132,7 @@ tr_block(struct translation *t, struct blocks *b)
 		b->at = t->req->body.len;
 	}
 	tr_put(t, b->n++ == 0 ? "[" : ",");
+	t->written++;
 	b->text_len = 0;
 	b->plain = b->cached = false;
 }
