@@ -12,13 +12,17 @@
 
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
-/* ending_set - what must not end us while the echo is off */
+/* ending_set - what must not end us while the echo is off. A signal that is ignored, as SIGINT in the
+   background and SIGHUP under nohup(1), would come by the descriptor all the same: it is left out */
 static void
 ending_set(sigset_t *set)
 {
+	struct sigaction now;
+
 	sigemptyset(set);
 	for (size_t i = 0; i < sizeof(ending_signals) / sizeof(ending_signals[0]); i++)
-		sigaddset(set, ending_signals[i]);
+		if (sigaction(ending_signals[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+			sigaddset(set, ending_signals[i]);
 }
 
 /* wait_line - a signal's number, 0 when a line is there, -1 */

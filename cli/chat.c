@@ -16,6 +16,7 @@
 #define EVENT_MAX	(8 << 20)	/* bytes; twice what a gateway lets through by default */
 #define ANSWER_MAX	(64 << 20)	/* bytes; max_answer of a gateway by default */
 
+static const int caught[] = { SIGINT, SIGTERM };
 static volatile sig_atomic_t interrupt_fd = -1;
 
 /* on_signal - wake the call: it ends the provider's part, and its audit line is written */
@@ -37,8 +38,11 @@ catch(struct chat *c)
 	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
 
 	interrupt_fd = c->interrupt[1];
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		sigaction(caught[i], NULL, &c->before[i]);
+		if (c->before[i].sa_handler != SIG_IGN)
+			sigaction(caught[i], &sa, NULL);
+	}
 }
 
 /* put - text to stdout; what a model says must not steer the terminal */
@@ -257,9 +261,9 @@ chat_end(struct chat *c, enum rc rc, struct error *err)
 void
 chat_release(struct chat *c)
 {
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++)
+		sigaction(caught[i], &c->before[i], NULL);
 	interrupt_fd = -1;
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
 	close(c->interrupt[0]);
 	close(c->interrupt[1]);
 	sse_release(&c->sse);

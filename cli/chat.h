@@ -6,11 +6,14 @@
  * Units   bytes
  * Errors  RC_UPSTREAM: the stream ended with an error event, or is no answer; RC_GONE: interrupted, or
  *         nobody reads stdout
- * Owns    chat_release() frees; one chat at a time a process: it catches SIGINT and SIGTERM
+ * Owns    chat_release() frees; one chat at a time a process: it catches SIGINT and SIGTERM,
+ *         where they are not ignored
  * Source  CLI.md, "infer"
  */
 #ifndef CLI_CHAT_H
 #define CLI_CHAT_H
+
+#include <signal.h>
 
 #include "adapters/sse.h"
 #include "service/infer.h"
@@ -27,6 +30,7 @@ struct chat {
 	struct error	 failure;	/* rc not RC_OK: an event said so, or was no event */
 	char		 finish[32];	/* finish_reason; "": none came */
 	int		 interrupt[2];	/* pipe; the signal handler writes */
+	struct sigaction before[2];	/* what SIGINT and SIGTERM did */
 };
 
 enum rc chat_init(struct chat *c, bool raw, struct error *err);

@@ -215,6 +215,7 @@ main(int argc, char **argv)
 	open_standard();
 	protect();
 	signal(SIGPIPE, SIG_DFL);	/* `mcpctl get llms | head -1` ends quietly */
+	signal(SIGCHLD, SIG_DFL);	/* the end of the editor must be told to us */
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
 		setlocale(LC_CTYPE, "");
 	if ((rc = run(&p, argv + (argc > 0), &a, &err)) != RC_OK)

@@ -138,3 +138,7 @@ mcpctl: over HTTP every value has to be given: those that are there don't come o
 # over http
 $ EDITOR='sed -i "s/^  a:.*/  a: sk-9/; s/^  b:.*/  b: sk-8/"' mcpctl edit secret keys
 secret 'keys' edited
+
+# the editor's end is seen also by who was started without an ear for it
+$ EDITOR=true timeout 20 python3 -c 'import os, signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp("mcpctl", ["mcpctl", "edit", "secret", "keys"])'
+secret 'keys' unchanged

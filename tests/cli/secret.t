@@ -132,6 +132,12 @@ $ on-terminal --type 'key: ' ^C mcpctl create secret none --data key
 key: 
 ? 130
 
+# where the interrupt key is ignored it is no answer
+$ on-terminal --type 'key: ' ^Cv sh -c 'trap "" INT; mcpctl create secret ignored --data key'; mcpctl delete secret ignored
+key: 
+secret 'ignored' created (id: ID)
+secret 'ignored' deleted
+
 $ on-terminal --type 'key: ' x sh -c 'mcpctl create secret again --data key; stty -a | grep -o " echo "'
 key: 
 secret 'again' created (id: ID)

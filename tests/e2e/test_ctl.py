@@ -11,6 +11,11 @@ import unittest
 from gateway import BUILD, GatewayCase, PATIENCE, unique, wait_for
 
 
+def heed(action):
+    """heed - what a child does at SIGINT, whoever runs the tests"""
+    return lambda: signal.signal(signal.SIGINT, action)
+
+
 class Use(GatewayCase):
     def command(self, way, *args):
         place = {
@@ -113,6 +118,7 @@ class Use(GatewayCase):
             child = subprocess.Popen(
                 self.command(way, "infer", llm, f"interrupt {way}"),
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.env(),
+                preexec_fn=heed(signal.SIG_DFL),
             )
             number, _, _ = self.gw.recorded(f"interrupt {way}")
             self.assertNotEqual(os.read(child.stdout.fileno(), 100), b"")
@@ -120,6 +126,19 @@ class Use(GatewayCase):
             _, notes = child.communicate(timeout=PATIENCE)
             self.assertEqual((child.returncode, notes), (130, "mcpctl: interrupted\n"))
             self.assertIn("client-closed", self.gw.ended(number))
+
+    def test_where_ctrl_c_is_ignored_the_answer_goes_on(self):
+        llm = self.gw.llm("events=20,delay=20")
+        for way in ("store", "http"):
+            child = subprocess.Popen(
+                self.command(way, "infer", llm, "x"),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.env(),
+                preexec_fn=heed(signal.SIG_IGN),
+            )
+            os.read(child.stdout.fileno(), 1)
+            child.send_signal(signal.SIGINT)
+            _, notes = child.communicate(timeout=PATIENCE)
+            self.assertEqual((child.returncode, notes), (0, b""))
 
     def test_a_reader_that_leaves_ends_it_without_a_word(self):
         llm = self.gw.llm("events=50,delay=20")
