@@ -89,13 +89,6 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	return http_sockets_open(&h->sockets, to);
 }
 
-/* on_close - whenever it is: a kept connection outlives its call */
-static int
-on_close(void *arg, curl_socket_t fd)
-{
-	return http_sockets_close(&((struct http *)arg)->sockets, fd);
-}
-
 /* start - may the request go over this connection, now */
 static enum rc
 start(struct call *c, const char *ip)
@@ -191,8 +184,6 @@ http_new(const struct http_settings *s)
 	h->proxied = s->proxy != NULL && *s->proxy != '\0';
 	set(h->plain, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	set(h->plain, CURLOPT_OPENSOCKETDATA, h);
-	set(h->plain, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-	set(h->plain, CURLOPT_CLOSESOCKETDATA, h);
 	set(h->plain, CURLOPT_PREREQFUNCTION, on_start);
 	set(h->plain, CURLOPT_PREREQDATA, h);
 	set(h->plain, CURLOPT_HEADERFUNCTION, on_header);

@@ -1,30 +1,36 @@
 /*
  * http_sockets.h - the sockets of one thread's client, to look at while no call uses them.
  *
- * Shapes  libcurl opens and closes sockets by way of these; it says of none what has come on it
+ * Shapes  libcurl opens sockets by way of these; it says of none what has come on it, and doesn't say of
+ *         each that it closes it
  * Units   none
  * Errors  none: a socket that can't be made is CURL_SOCKET_BAD
- * Owns    http_sockets_release() frees, after libcurl has closed them all
- * Source  curl_easy_setopt(3), CURLOPT_OPENSOCKETFUNCTION and CURLOPT_CLOSESOCKETFUNCTION. Only
- *         adapters/http*.c include this
+ * Owns    the list, freed by http_sockets_release(); the sockets are libcurl's
+ * Source  curl_easy_setopt(3), CURLOPT_OPENSOCKETFUNCTION; socket(7), SO_COOKIE. Only adapters/http*.c
+ *         include this
  */
 #ifndef ADAPTERS_HTTP_SOCKETS_H
 #define ADAPTERS_HTTP_SOCKETS_H
 
 #include <curl/curl.h>
 #include <stddef.h>
+#include <stdint.h>
+
+struct http_socket {
+	curl_socket_t	fd;
+	uint64_t	cookie;		/* the kernel's name for the socket, never given again */
+};
 
 struct http_sockets {
-	curl_socket_t	*v;
-	size_t		 n;
+	struct http_socket	*v;
+	size_t			 n;
 };
 
 curl_socket_t http_sockets_open(struct http_sockets *s, const struct curl_sockaddr *to);
-int http_sockets_close(struct http_sockets *s, curl_socket_t fd);
 
 /* http_sockets_tidy - between two calls: what has come on a kept connection would be taken for the
-   answer to the next request. Such a connection ends here */
-void http_sockets_tidy(const struct http_sockets *s);
+   answer to the next request. Such a connection ends here; those that libcurl closed are forgotten */
+void http_sockets_tidy(struct http_sockets *s);
 void http_sockets_release(struct http_sockets *s);
 
 #endif

@@ -1,5 +1,7 @@
 /* test_http_conn.c - connections: kept, lost, watched beside another descriptor, refused */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -65,6 +67,73 @@ Test(http_conn, takes_nothing_that_came_before_the_request_for_its_answer)
 	bench_stop(&b);
 	cr_expect_eq(b.server.connections, 2);
 	cr_expect_eq(b.server.requests, 3);
+	bench_release(&b);
+}
+
+struct crowd {
+	int	fds[4];			/* a listener, and more than wait in its queue */
+	char	url[64];
+};
+
+/* crowded - where a connection is neither made nor refused */
+static void
+crowded(struct crowd *c)
+{
+	struct sockaddr_in at = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
+	};
+	socklen_t n = sizeof(at);
+
+	for (size_t i = 0; i < 4; i++)
+		c->fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	cr_assert_eq(bind(c->fds[0], (struct sockaddr *)&at, n), 0);
+	cr_assert_eq(listen(c->fds[0], 0), 0);
+	cr_assert_eq(getsockname(c->fds[0], (struct sockaddr *)&at, &n), 0);
+	for (size_t i = 1; i < 4; i++)
+		(void)!connect(c->fds[i], (struct sockaddr *)&at, n);
+	snprintf(c->url, sizeof(c->url), "http://127.0.0.1:%d/", ntohs(at.sin_port));
+}
+
+/* whole - has a socket of another's still what was written to it, and takes more */
+static bool
+whole(const int pair[2])
+{
+	char c;
+
+	for (int i = 0; i < 2; i++)
+		if (send(pair[i], "y", 1, 0) != 1 || recv(pair[1 - i], &c, 1, 0) != 1 || c != 'x')
+			return false;
+	return true;
+}
+
+/* the numbers of sockets that are closed are given again, to clients' connections too */
+Test(http_conn, looks_at_no_socket_of_another)
+{
+	static const struct step script[] = { { OK_HELLO, SHUT }, { NULL, END } };
+	int pairs[8][2];
+	struct crowd c;
+	struct bench b;
+
+	bench_open(&b, script);
+	crowded(&c);
+	b.req.url = c.url;
+	b.req.connect_timeout_ms = 50;
+	cr_expect_eq(bench_call(&b), RC_TIMEOUT, "%s", b.err.msg);
+	for (size_t i = 0; i < 8; i++) {
+		cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
+		cr_assert_eq(send(pairs[i][0], "x", 1, 0) + send(pairs[i][1], "x", 1, 0), 2);
+	}
+	b.req.url = b.url;
+	b.req.connect_timeout_ms = LONG_MS;
+	cr_expect_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+	for (size_t i = 0; i < 8; i++) {
+		cr_expect(whole(pairs[i]), "%zu", i);
+		close(pairs[i][0]);
+		close(pairs[i][1]);
+	}
+	for (size_t i = 0; i < 4; i++)
+		close(c.fds[i]);
+	bench_stop(&b);
 	bench_release(&b);
 }
 
