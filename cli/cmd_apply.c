@@ -17,8 +17,10 @@ check(struct program *p, const struct manifest *m, struct error *err)
 	struct transport *t;
 	enum rc rc;
 
-	if (m->n == 0 || (rc = program_transport(p, &t, err)) != RC_OK)
-		return m->n == 0 ? RC_OK : rc;
+	if (m->n == 0)
+		return RC_OK;
+	if ((rc = program_transport(p, &t, err)) != RC_OK)
+		return rc;
 	if ((rc = changes_plan(&c, m, t, false, err)) == RC_OK)
 		rc = changes_check(&c, p, t, err);
 	changes_release(&c);
@@ -36,8 +38,10 @@ apply_read(struct program *p, const struct args *a, struct manifest *m, struct e
 	while ((path = args_next(a, "file", &at)) != NULL)
 		manifest_read(m, path, &p->faults);
 	manifest_finish(m, &p->faults);
-	if (p->faults.total == 0 || (rc = check(p, m, err)) != RC_OK)
-		return p->faults.total == 0 ? RC_OK : rc;
+	if (p->faults.total == 0)
+		return RC_OK;
+	if ((rc = check(p, m, err)) != RC_OK)
+		return rc;
 	return error_set(err, RC_INVALID, "invalid documents");
 }
 
