@@ -17,9 +17,9 @@
 struct dialect {
 	unsigned	 apis;
 	const char	*keepalive;	/* in a silent stream */
+	/* a whole answer, where a stream has begun; RC_UPSTREAM: it is none, RC_TOO_LARGE */
 	enum rc		(*whole)(const struct adapter_call *call, const char *body,
-			    size_t len, struct buf *out, struct error *err);	/* a whole answer, where a stream has begun;
-						   RC_UPSTREAM: it is none, RC_TOO_LARGE */
+			    size_t len, struct buf *out, struct error *err);
 	const char	*failed;	/* the event: line of an error in a stream; "": none */
 	void		(*failure)(const struct failure *f, const char *request_id,
 			    struct buf *out);	/* the error as a body */

@@ -8,9 +8,9 @@
  * Units   bytes; revisions from 1 (a store without items) upward, 0 is "absent"; deadlines in
  *         clock_mono_ms()
  * Errors  txn: RC_STALE (a compare failed, nothing applied), RC_BUSY (the lock was not had before
- *         the deadline, or no descriptor or memory was left), RC_UNAVAILABLE (directory not writable, wrong owner...), RC_NO_SPACE,
- *         RC_TOO_LARGE (past caps), RC_CORRUPT, RC_UNKNOWN (durable, not yet visible: repeat it
- *         with the same op_id, or read again)
+ *         the deadline, or no descriptor or memory was left), RC_UNAVAILABLE (directory not
+ *         writable, wrong owner...), RC_NO_SPACE, RC_TOO_LARGE (past caps), RC_CORRUPT, RC_UNKNOWN
+ *         (durable, not yet visible: repeat it with the same op_id, or read again)
  * Owns    kv_items_release() frees what get, range and changes gave; kv_close() the engine
  * Source  DESIGN.md 4; the verbs are etcd's, so that one can come behind it
  */
