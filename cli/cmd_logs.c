@@ -22,7 +22,7 @@ struct logs {
 	const char		*llm, *user, *since, *limit;
 	struct json_object	*users;		/* {id: name}, as far as we may see them */
 	struct grid		 grid;
-	char			 last[LAST_MAX];	/* id of the newest event shown; "": none */
+	char			 last[LAST_MAX];	/* id of the event that new ones come after; "": none */
 };
 
 /* learn_users - the log has ids, people have names; who may not see users gets ids */
@@ -139,6 +139,15 @@ turn(struct json_object *list)
 	}
 }
 
+/* remember - the newest event; what comes after it is new */
+static void
+remember(struct logs *l, struct json_object *events)
+{
+	if (json_object_array_length(events) > 0)
+		snprintf(l->last, sizeof(l->last), "%s",
+		    jsonx_str(json_object_array_get_idx(events, 0), "id", ""));
+}
+
 /* print - the oldest first, as one reads a log; while it is followed an event is a line */
 static enum rc
 print(struct logs *l, struct json_object *events, bool follow, struct error *err)
@@ -163,14 +172,12 @@ print(struct logs *l, struct json_object *events, bool follow, struct error *err
 	if (!data && l->p->format != FORMAT_NAME)
 		grid_print(&l->grid, 0, stdout);
 	grid_next(&l->grid);
-	if (n > 0)
-		snprintf(l->last, sizeof(l->last), "%s",
-		    jsonx_str(json_object_array_get_idx(events, 0), "id", ""));
+	remember(l, events);
 	fflush(stdout);
 	return RC_OK;
 }
 
-/* look - one question: what there is, or what came after the last event that was shown */
+/* look - one question: what there is, or what came after the last event that we know */
 static enum rc
 look(struct logs *l, bool again, struct json_object **out, struct error *err)
 {
@@ -184,22 +191,36 @@ look(struct logs *l, bool again, struct json_object **out, struct error *err)
 	return l->t->ops->ask(l->t, &q, out, err);
 }
 
-/* follow - until the user has seen enough; what was shown last may have been removed with its day */
+/* anchor - where the log ends now. No clock tells that: an event has its time before its line, and the
+   server's clock is another */
+static enum rc
+anchor(struct logs *l, struct error *err)
+{
+	static const struct param params[] = { { "limit", "1" }, { NULL, NULL } };
+	const struct question q = { .what = ASK_AUDIT, .params = params };
+	struct json_object *events;
+	enum rc rc = l->t->ops->ask(l->t, &q, &events, err);
+
+	if (rc != RC_OK)
+		return rc;
+	remember(l, events);
+	json_object_put(events);
+	return RC_OK;
+}
+
+/* follow - until the user has seen enough. The last event may have been removed with its day, or lie too
+   far back: then all that can still be read came after it */
 static enum rc
 follow(struct logs *l, struct error *err)
 {
-	char now[CLOCK_TEXT];
 	struct json_object *events;
 	enum rc rc = RC_OK;
 
-	clock_format(clock_wall_ms(), now);
-	l->since = now;
 	while (rc == RC_OK && !ferror(stdout)) {
 		clock_nap(FOLLOW_MS);
 		rc = look(l, true, &events, err);
 		if (rc == RC_NOT_FOUND && l->last[0] != '\0') {
 			l->last[0] = '\0';
-			clock_format(clock_wall_ms(), now);
 			rc = RC_OK;
 			continue;
 		}
@@ -233,6 +254,7 @@ do_logs(struct program *p, const struct args *a, struct error *err)
 	enum rc rc;
 
 	if ((rc = program_transport(p, &l.t, err)) != RC_OK ||
+	    (more && (rc = anchor(&l, err)) != RC_OK) ||
 	    (rc = look(&l, false, &events, err)) != RC_OK)
 		return rc;
 	learn_users(&l);

@@ -1,11 +1,13 @@
 """mcpctl infer, test and whoami: on the store itself, and over HTTP, with the same words. CLI.md."""
 
+import http.server
 import json
 import os
 import pty
 import select
 import signal
 import subprocess
+import threading
 import unittest
 
 from gateway import BUILD, GatewayCase, PATIENCE, unique, wait_for
@@ -14,6 +16,34 @@ from gateway import BUILD, GatewayCase, PATIENCE, unique, wait_for
 def heed(action):
     """heed - what a child does at SIGINT, whoever runs the tests"""
     return lambda: signal.signal(signal.SIGINT, action)
+
+
+class Meanwhile(http.server.ThreadingHTTPServer):
+    """The gateway once more; something happens when the users are asked for, after the log."""
+
+    def __init__(self, gw, act):
+        super().__init__(("127.0.0.1", 0), self.Handler)
+        self.gw, self.act = gw, act
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path.startswith("/api/v1/users"):
+                self.server.act()
+            answer = self.server.gw.request("GET", self.path)
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *args):
+            pass
 
 
 class Use(GatewayCase):
@@ -211,10 +241,22 @@ class Use(GatewayCase):
         done = subprocess.run(self.command("http", "whoami"), capture_output=True, text=True, env=env)
         self.assertEqual(done.returncode, 4, done.stderr)
 
+    def settle(self):
+        """settle - until every call has its line and is counted, which is after its last byte"""
+
+        def settled():
+            rows = self.gw.request("GET", "/api/v1/usage?by=llm").json()
+            lines = self.gw.audit_lines(event="llm_inference_call")
+            running = self.gw.request("GET", "/api/v1/status").json()["calls"]
+            return running == 0 and sum(r["requests"] for r in rows) == len(lines)
+
+        wait_for("the books", settled)
+
     def test_logs_show_calls_and_changes_the_oldest_first(self):
         llm = self.gw.llm("events=2")
         name, token = self.gw.user(f"run:llms:{llm}")
         self.gw.chat(llm, token)
+        self.settle()
         self.gw.ctl("patch", "llm", llm, "tier=heavy")
         done = self.run_both("logs", "--llm", llm, "--since", "1h")
         rows = [line.split() for line in done.stdout.splitlines()]
@@ -277,10 +319,26 @@ class Use(GatewayCase):
             self.assertEqual(child.wait(PATIENCE), -signal.SIGTERM)
             child.stdout.close()
 
+    def test_logs_follow_misses_nothing_that_comes_while_it_starts(self):
+        llm = self.gw.llm("events=1")
+        self.gw.audit(self.gw.chat(self.gw.llm()).request_id)
+        server = Meanwhile(self.gw, lambda: self.gw.audit(self.gw.chat(llm).request_id))
+        child = subprocess.Popen(
+            [BUILD / "mcpctl", "--daemon-url", server.url, "logs", "-f", "--llm", llm, "-o", "name"],
+            stdout=subprocess.PIPE, bufsize=0, env=self.env(),
+        )
+        try:
+            self.assertEqual(self.line(child).strip(), self.gw.audit_of(llm)["id"])
+        finally:
+            child.kill()
+            child.communicate()
+            server.stop()
+
     def test_usage_adds_up_and_status_tells_of_the_pool(self):
         llm = self.gw.llm("events=2")
         for _ in range(3):
             self.gw.chat(llm)
+        self.settle()
         done = self.run_both("usage", "--by", "llm")
         rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
         self.assertEqual(rows["LLM"], ["REQUESTS", "ERRORS", "PROMPT", "COMPLETION", "CACHED"])
@@ -293,6 +351,7 @@ class Use(GatewayCase):
             for first in ("b", "a", "c"):
                 token = self.gw.create("mcptokens", name=f"{first}-{name}", user=f"z-{name}")["token"]
                 self.gw.chat(llm, token)
+            self.settle()
             rows = json.loads(self.run_both("usage", "--by", by, "-o", "json").stdout)
             names = [r[by] or "" for r in rows]  # calls of mcpctl on the store have none
             self.assertEqual(names, sorted(names))
