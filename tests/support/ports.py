@@ -11,7 +11,6 @@ import socket
 
 # below those that the kernel gives to clients (ip_local_port_range), who would take it at any moment
 PORTS = range(20000, 32000)
-claims = []  # sockets whose names are the ports that are ours
 
 
 def free_port():
@@ -21,7 +20,7 @@ def free_port():
         with contextlib.suppress(OSError), socket.socket() as s:
             claim.bind(f"\0mcpd-test-port-{port}")
             s.bind(("127.0.0.1", port))
-            claims.append(claim)
+            claim.detach()  # it stays open, whoever forgets it
             return port
         claim.close()
     raise AssertionError("no port of loopback is free")
