@@ -18,15 +18,29 @@
 #define NAMES_MAX	4096		/* bytes of names in one finding */
 #define MS_DAY		INT64_C(86400000)
 
-/* has_store - is there one in the directory */
+/* is_there - a file of the directory */
 static bool
-has_store(const struct doctor *d)
+is_there(const struct doctor *d, const char *name)
 {
-	char *path = x_asprintf("%s/%s", d->cfg.db, STATEDIR_DATABASE);
+	char *path = x_asprintf("%s/%s", d->cfg.db, name);
 	bool there = access(path, F_OK) == 0;
 
 	free(path);
 	return there;
+}
+
+/* has_store - is there one in the directory */
+static bool
+has_store(const struct doctor *d)
+{
+	return is_there(d, STATEDIR_DATABASE);
+}
+
+/* had_store - a snapshot comes after the first commit, so there was one: a new one is not what is wanted */
+static bool
+had_store(const struct doctor *d)
+{
+	return is_there(d, "snapshot");
 }
 
 /* look_snapshot - before the store is opened, for that makes a damaged one anew */
@@ -52,6 +66,20 @@ look_snapshot(struct doctor *d)
 	statedir_close(&dir);
 }
 
+/* mend_trouble - what is no damage, and must not be mended as one: the files are good */
+static void
+mend_trouble(struct doctor *d, enum rc rc, bool first)
+{
+	if (rc == RC_BUSY || rc == RC_NO_SPACE || rc == RC_UNKNOWN)
+		doctor_mend(d, PROGRAM_NAME " --db %s doctor, later", d->dir_word);
+	else if (!first)
+		doctor_mend(d, "what failed above, first");
+	else if (rc == RC_UNAVAILABLE)
+		doctor_mend(d, "ls -la %s; lsattr -d %s", d->dir_word, d->dir_word);
+	else
+		doctor_mend(d, "dmesg | grep -i error");
+}
+
 /* look_open - as every command opens it. Where a check before it has failed, that is mended first */
 static void
 look_open(struct doctor *d)
@@ -69,11 +97,10 @@ look_open(struct doctor *d)
 	}
 	doctor_found(d, VERDICT_FAIL, "%s", err.msg);
 	if (!has_store(d))
-		doctor_mend(d, PROGRAM_NAME " --db %s init", d->dir_word);
-	else if (!first)
-		doctor_mend(d, "what failed above, first");
-	else if (rc == RC_BUSY || rc == RC_NO_SPACE)
-		doctor_mend(d, PROGRAM_NAME " --db %s doctor, later", d->dir_word);
+		doctor_mend(d, PROGRAM_NAME " --db %s %s", d->dir_word,
+		    had_store(d) ? "restore -f BACKUP" : "init");
+	else if (rc != RC_CORRUPT || !first)
+		mend_trouble(d, rc, first);
 	else
 		doctor_mend(d, "mv %s %s.damaged && " PROGRAM_NAME " --db %s restore -f BACKUP",
 		    d->dir_word, d->dir_word, d->dir_word);
@@ -84,6 +111,7 @@ look_open(struct doctor *d)
 static void
 look_database(struct doctor *d)
 {
+	bool first = !d->failed;
 	struct error err;
 	enum rc rc = kv_verify(store_kv(d->svc.store), &err);
 
@@ -92,8 +120,8 @@ look_database(struct doctor *d)
 		return;
 	}
 	doctor_found(d, rc == RC_BUSY ? VERDICT_WARN : VERDICT_FAIL, "%s", err.msg);
-	if (rc == RC_BUSY)
-		doctor_mend(d, PROGRAM_NAME " --db %s doctor", d->dir_word);
+	if (rc != RC_CORRUPT)
+		mend_trouble(d, rc, first);
 	else
 		doctor_mend(d, PROGRAM_NAME " --db %s backup -f %s.backup && mv %s %s.damaged && "
 		    PROGRAM_NAME " --db %s restore -f %s.backup", d->dir_word, d->dir_word,
@@ -308,6 +336,7 @@ today_writable(const struct doctor *d, char name[AUDIT_NAME], struct error *err)
 static void
 look_audit(struct doctor *d)
 {
+	bool first = !d->failed;
 	struct inflight_sum sum;
 	char name[AUDIT_NAME] = "";
 	struct error err;
@@ -315,7 +344,10 @@ look_audit(struct doctor *d)
 	inflight_sum(ledger_inflight(d->svc.ledger), &sum);
 	if (ledger_in_files(d->svc.ledger) && today_writable(d, name, &err) != RC_OK) {
 		doctor_found(d, VERDICT_FAIL, "%s", err.msg);
-		doctor_mend(d, "mv %s/%s %s/%s.aside", d->dir_word, name, d->dir_word, name);
+		if (access(d->cfg.db, W_OK) != 0)
+			mend_trouble(d, RC_UNAVAILABLE, first);
+		else
+			doctor_mend(d, "mv %s/%s %s/%s.aside", d->dir_word, name, d->dir_word, name);
 	} else if (ledger_down(d->svc.ledger) || sum.unwritten > 0) {
 		doctor_found(d, VERDICT_FAIL, "lines can't be written: %u wait", sum.unwritten);
 		doctor_mend(d, "df -h %s", d->dir_word);

@@ -190,6 +190,7 @@ static void
 look_file_system(struct doctor *d)
 {
 	int fd = open(d->cfg.db, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct statvfs fs;
 	struct error err;
 
 	if (fd < 0) {
@@ -198,7 +199,10 @@ look_file_system(struct doctor *d)
 		unfit(d, true, "it can't be opened");
 		return;
 	}
-	if (statedir_local(fd, d->cfg.db, &err) == RC_OK)
+	if (statvfs(d->cfg.db, &fs) == 0 && (fs.f_flag & ST_RDONLY) != 0) {
+		doctor_found(d, VERDICT_FAIL, "%s is mounted read-only: reads alone go on", d->cfg.db);
+		doctor_mend(d, "mount -o remount,rw \"$(stat -c %%m %s)\"", d->dir_word);
+	} else if (statedir_local(fd, d->cfg.db, &err) == RC_OK)
 		doctor_found(d, VERDICT_OK, "local");
 	else {
 		doctor_found(d, d->cfg.allow_network_fs ? VERDICT_WARN : VERDICT_FAIL, "%s",

@@ -65,7 +65,8 @@ rebuild(struct kv_bdb *k, struct error *err)
 	return rc;
 }
 
-/* mend - after a read that failed with rc: RC_OK when it is worth another try */
+/* mend - after a read that failed with rc: RC_OK when it is worth another try. Else the code is the one
+   of the rebuild: a snapshot that is gone or damaged is no harm by itself */
 static enum rc
 mend(struct kv_bdb *k, enum rc rc, struct error *err)
 {
@@ -77,10 +78,9 @@ mend(struct kv_bdb *k, enum rc rc, struct error *err)
 		return RC_OK;
 	error_prefix(&why, "it could not be rebuilt");
 	error_prefix(err, "%s", why.msg);
-	rc = rc == RC_NOT_FOUND ? RC_UNAVAILABLE : rc;
 	if (err != NULL)
-		err->rc = rc;
-	return rc;
+		err->rc = why.rc;
+	return why.rc;
 }
 
 /* load_ours - the snapshot of the store that was opened, or of the one that a restore has put in its

@@ -4,6 +4,7 @@
  * Shapes  reads errno at the call; the text is "<what>: <strerror>"
  * Units   none
  * Errors  RC_NO_SPACE: ENOSPC, EDQUOT; RC_UNAVAILABLE: not writable, not ours, not there;
+ *         RC_BUSY: no descriptor or memory is left;
  *         RC_IO: everything else
  * Owns    nothing
  * Source  errno(3)

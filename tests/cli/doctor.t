@@ -133,7 +133,7 @@ The key file is not in it; keep a copy of DIR/mcpd.key elsewhere.
 llm/a
 
 $ rm state/cat.db; ill
-fail  store: no store in DIR/state: make one with mcpctl init  (mcpctl --db DIR/state init)
+fail  store: no store in DIR/state: make one with mcpctl init  (mcpctl --db DIR/state restore -f BACKUP)
 ? 1
 
 $ rm -r state; cp -a keep state; truncate -s 100 state/cat.db; rm state/snapshot; ill | sed 's/: could.*  (/: ...  (/'

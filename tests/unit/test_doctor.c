@@ -20,6 +20,7 @@
 static long faked_fs;			/* f_type that fstatfs() tells, 0: the real one */
 static unsigned long long faked_free;	/* bytes that statvfs() tells */
 static unsigned long faked_inodes;
+static unsigned long faked_flags;
 
 /* fstatfs - the libc's, or the file system that a test needs */
 int
@@ -42,6 +43,7 @@ statvfs(const char *path, struct statvfs *fs)
 	fs->f_bavail = faked_free / BLOCK;
 	fs->f_files = 1000;
 	fs->f_favail = faked_inodes;
+	fs->f_flag = faked_flags;
 	return 0;
 }
 
@@ -49,6 +51,7 @@ static struct fixture f;
 static char sink[] = "file";
 static struct program program;
 static struct doctor d;
+static bool failed_before;		/* a check before the one that looks */
 static char status[8], what[1024], mend[1024];
 
 /* set_up - a doctor with all at hand */
@@ -89,7 +92,7 @@ look(const struct check *rows, const char *name)
 	json_object_put(d.found);
 	d.found = json_object_new_array();
 	d.table = fixture_look(&f);
-	d.failed = false;
+	d.failed = failed_before;
 	while (strcmp(rows->name, name) != 0)
 		rows++;
 	d.check = rows->name;
@@ -115,6 +118,58 @@ Test(doctor, a_network_file_system_fails_or_is_a_warning_where_it_is_allowed)
 	cr_expect_str_eq(status, "warn");
 	cr_expect_null(d.missing[NEED_FIT]);
 	faked_fs = 0;
+}
+
+Test(doctor, a_file_system_that_is_mounted_read_only_fails_with_the_command_that_changes_it)
+{
+	char *expected = x_asprintf("mount -o remount,rw \"$(stat -c %%m %s)\"", f.dir);
+
+	faked_flags = ST_RDONLY;
+	cr_expect_eq(look(doctor_store_checks, "file system"), 1);
+	cr_expect_str_eq(status, "fail");
+	cr_expect_not_null(strstr(what, "is mounted read-only"), "%s", what);
+	cr_expect_str_eq(mend, expected);
+	cr_expect_null(d.missing[NEED_FIT], "it can be read");
+	faked_flags = 0;
+	free(expected);
+}
+
+static enum rc verdict;			/* of an engine that looked at itself */
+
+/* verify - whatever is there */
+static enum rc
+verify(struct kv *kv, struct error *err)
+{
+	(void)kv;
+	return error_set(err, verdict, "so it is");
+}
+
+static const struct { enum rc rc; bool failed; const char *status, *mend; } verdicts[] = {
+	{ RC_CORRUPT, false, "fail", " restore -f " }, { RC_CORRUPT, true, "fail", " restore -f " },
+	{ RC_BUSY, false, "warn", " doctor, later" }, { RC_NO_SPACE, false, "fail", " doctor, later" },
+	{ RC_UNKNOWN, false, "fail", " doctor, later" }, { RC_IO, false, "fail", "dmesg" },
+	{ RC_UNAVAILABLE, false, "fail", "ls -la " },
+	{ RC_UNAVAILABLE, true, "fail", "what failed above, first" },
+};
+
+Test(doctor, a_database_is_replaced_where_it_is_damaged_and_for_no_other_reason)
+{
+	struct kv *kv = store_kv(f.svc.store);
+	const struct kv_engine *was = kv->engine;
+	struct kv_engine other = *was;
+
+	other.verify = verify;
+	kv->engine = &other;
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		verdict = verdicts[i].rc;
+		failed_before = verdicts[i].failed;
+		look(doctor_catalogue_checks, "database");
+		cr_expect_str_eq(status, verdicts[i].status, "%zu", i);
+		cr_expect_not_null(strstr(mend, verdicts[i].mend), "%zu: %s", i, mend);
+		cr_expect_eq(strstr(mend, "mv ") != NULL, verdict == RC_CORRUPT, "%zu: %s", i, mend);
+	}
+	failed_before = false;
+	kv->engine = was;
 }
 
 static const struct { unsigned long long left; unsigned long inodes; const char *status; } disks[] = {
