@@ -1,11 +1,11 @@
 /*
  * kept.h - connections that a web server keeps, and that wait for its next request without a thread.
  *
- * Shapes  a set of descriptors, watched by somebody's epoll set
+ * Shapes  a set of descriptors; its epoll_fd is readable when something has come on one of them
  * Units   none
- * Errors  kept_add(): false when there is no room, and nothing was done
- * Owns    the connections in it; the epoll set and the lock around every call are the caller's
- * Source  DESIGN.md 2
+ * Errors  kept_init(), kept_add(): false, and nothing was done
+ * Owns    the connections in it, until kept_close(); the lock around every call is the caller's
+ * Source  DESIGN.md 2; FastCGI 1.0 §5.1, FCGI_KEEP_CONN
  */
 #ifndef FCGI_KEPT_H
 #define FCGI_KEPT_H
@@ -13,7 +13,6 @@
 #include <stdbool.h>
 
 #define KEPT_MAX	64		/* connections of a worker that wait for a request */
-#define KEPT_ANY	(-1)		/* kept_take(): whichever has a request */
 
 struct kept {
 	int		epoll_fd;
@@ -21,14 +20,19 @@ struct kept {
 	int		fds[KEPT_MAX];
 };
 
-/* kept_watch - the epoll set tells when there is something to read */
-bool kept_watch(int epoll_fd, int fd);
+bool kept_init(struct kept *k);
 
-/* kept_add - wait for the next request */
+/* kept_add - wait for the next request; false where there is no room */
 bool kept_add(struct kept *k, int fd);
 
-/* kept_take - a connection with a request, the caller's from now on, or -1; those that were looked at
-   and have none are closed: this one, or all */
-int kept_take(struct kept *k, int only);
+/* kept_next - a connection with a request, the caller's from now on, or -1. Those that the web server
+   has closed are closed */
+int kept_next(struct kept *k);
+
+/* kept_last - the same, but all that have none are closed, whether the web server has closed them or not */
+int kept_last(struct kept *k);
+
+/* kept_close - an empty set */
+void kept_close(struct kept *k);
 
 #endif

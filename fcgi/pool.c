@@ -119,22 +119,22 @@ count_taken(struct pool *p)
 		p->opts.worn(p->opts.arg);
 }
 
-/* park - a kept connection waits for its next request; with the lock held */
-static void
-park(struct pool *p, int fd)
+/* pool_park - or close it; with the lock held */
+void
+pool_park(struct pool *p, int fd)
 {
 	if (p->stopping || !kept_add(&p->kept, fd))
 		close(fd);
 }
 
-/* pool_asked - a kept connection with a request, or -1; those without are closed: this one, or all */
+/* pool_asked - a kept connection with a request, or -1 */
 int
-pool_asked(struct pool *p, int only)
+pool_asked(struct pool *p, bool last)
 {
 	int fd;
 
 	pthread_mutex_lock(&p->lock);
-	fd = kept_take(&p->kept, only);
+	fd = last ? kept_last(&p->kept) : kept_next(&p->kept);
 	pthread_mutex_unlock(&p->lock);
 	return fd;
 }
@@ -207,11 +207,11 @@ take(struct pool *p)
 	int fd = -1;
 
 	while (fd < 0) {
-		if (epoll_wait(p->kept.epoll_fd, &ev, 1, -1) != 1)
+		if (epoll_wait(p->epoll_fd, &ev, 1, -1) != 1)
 			continue;
 		if (ev.data.fd == p->stop_fd)
-			return pool_asked(p, KEPT_ANY);
-		fd = ev.data.fd == p->opts.listen_fd ? pool_accept(p) : pool_asked(p, ev.data.fd);
+			return pool_asked(p, true);
+		fd = ev.data.fd == p->opts.listen_fd ? pool_accept(p) : pool_asked(p, false);
 	}
 	return fd;
 }
@@ -254,12 +254,21 @@ thread_main(void *arg)
 		fd = p->opts.serve(p->opts.arg, &job, fd);
 		pthread_mutex_lock(&p->lock);
 		if (fd >= 0)
-			park(p, fd);
+			pool_park(p, fd);
 		ended(&job);
 	}
 	p->crew--;
 	pool_retire(&job);
 	return NULL;
+}
+
+/* lead_by - the leader is told when fd is readable */
+static bool
+lead_by(const struct pool *p, int fd)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+	return epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0;
 }
 
 /* pool_new - without a thread */
@@ -273,9 +282,10 @@ pool_new(const struct pool_opts *opts)
 	pthread_cond_init(&p->turn, NULL);
 	pthread_cond_init(&p->full, NULL);
 	p->stop_fd = eventfd(0, EFD_CLOEXEC);
-	p->kept.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (p->stop_fd < 0 || p->kept.epoll_fd < 0 || !kept_watch(p->kept.epoll_fd, p->stop_fd) ||
-	    !kept_watch(p->kept.epoll_fd, opts->listen_fd)) {
+	p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (p->stop_fd < 0 || p->epoll_fd < 0 || !kept_init(&p->kept) ||
+	    !lead_by(p, p->stop_fd) || !lead_by(p, opts->listen_fd) ||
+	    !lead_by(p, p->kept.epoll_fd)) {
 		log_error("a worker's descriptors: %s", strerror(errno));
 		abort();
 	}
@@ -306,7 +316,7 @@ pool_stop(struct pool *p)
 	eventfd_write(p->stop_fd, 1);
 	pthread_cond_broadcast(&p->turn);
 	pthread_cond_broadcast(&p->full);
-	epoll_ctl(p->kept.epoll_fd, EPOLL_CTL_DEL, p->opts.listen_fd, NULL);
+	epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, p->opts.listen_fd, NULL);
 	if (null >= 0) {
 		dup3(null, p->opts.listen_fd, O_CLOEXEC);
 		close(null);
@@ -316,16 +326,17 @@ pool_stop(struct pool *p)
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* pool_plenty - here: other workers can't have the connection */
+/* pool_keeps - a close would be the web server's (FastCGI 1.0 §5.1): it may have sent its next request */
 bool
-pool_plenty(struct pool *p)
+pool_keeps(const struct pool_job *job)
 {
-	bool plenty;
+	struct pool *p = job->pool;
+	bool keeps;
 
 	pthread_mutex_lock(&p->lock);
-	plenty = p->opts.board != NULL && !p->stopping && !pool_full(p);
+	keeps = p->opts.board != NULL && !p->stopping && !job->last && p->kept.n < KEPT_MAX;
 	pthread_mutex_unlock(&p->lock);
-	return plenty;
+	return keeps;
 }
 
 /* pool_threads - how many are there */
@@ -345,7 +356,8 @@ void
 pool_free(struct pool *p)
 {
 	(void)pool_threads(p);
-	close(p->kept.epoll_fd);
+	kept_close(&p->kept);
+	close(p->epoll_fd);
 	close(p->stop_fd);
 	pthread_cond_destroy(&p->full);
 	pthread_cond_destroy(&p->turn);

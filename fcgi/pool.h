@@ -4,8 +4,9 @@
  * Shapes  one thread leads: it alone waits for a connection. When it has taken one, another
  *         becomes the leader, or is started, up to max. A reserved thread beyond them accepts
  *         only while all threads of all workers are busy, and is told so. A connection that is kept
- *         waits for its next request in what the leader waits for, without a thread: until all
- *         threads of this worker are busy, or pool_stop()
+ *         waits for its next request in what the leader waits for, without a thread, until the web
+ *         server closes it. We do so at pool_stop(), and where all threads of this worker are busy
+ *         while another worker has time
  * Units   threads, ms
  * Errors  a thread that can't be started is logged; the ones that are there go on
  * Owns    pool_free() frees, after every thread has ended; the listening descriptor stays the
@@ -27,6 +28,7 @@ struct pool_job {			/* a thread's work on one request */
 	struct pool	*pool;
 	struct http	*http;		/* the thread's own client, made by serve(); NULL: not yet */
 	bool		 saturated;	/* every thread is busy: this is the reserved one */
+	bool		 last;		/* another worker has time: the web server had better connect anew */
 	bool		 ending;	/* pool_ending() was called */
 };
 
@@ -58,8 +60,8 @@ void pool_stop(struct pool *p);
    as it has them, and must not be told that all threads are busy. Again where they took long */
 void pool_ending(struct pool_job *job);
 
-/* pool_plenty - a thread is left to wait for what comes on a connection that is kept */
-bool pool_plenty(struct pool *p);
+/* pool_keeps - serve() may give back a connection that the web server keeps */
+bool pool_keeps(const struct pool_job *job);
 
 /* pool_threads - how many are there, the reserved one too */
 unsigned pool_threads(struct pool *p);

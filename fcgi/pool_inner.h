@@ -21,6 +21,7 @@ struct pool {
 	pthread_cond_t		turn;		/* the leader has found work, or all shall end */
 	pthread_cond_t		full;		/* all threads are busy, or all shall end */
 	int			stop_fd;	/* readable from pool_stop() on */
+	int			epoll_fd;	/* what the leader waits for */
 	/* below: under the lock */
 	bool			leading;	/* one thread waits for connections */
 	bool			stopping;
@@ -29,7 +30,7 @@ struct pool {
 	unsigned		idle;		/* followers */
 	unsigned		busy;
 	int64_t			taken;		/* requests */
-	struct kept		kept;		/* but its epoll set: what the leader waits for */
+	struct kept		kept;
 };
 
 /* pool_reserve - the reserved thread, which is given the pool */
@@ -47,8 +48,11 @@ bool pool_full(const struct pool *p);
 /* pool_accept - a connection */
 int pool_accept(struct pool *p);
 
-/* pool_asked - a kept connection with a request; those without are closed: this one, or KEPT_ANY */
-int pool_asked(struct pool *p, int only);
+/* pool_asked - a kept connection with a request; last: those without are closed */
+int pool_asked(struct pool *p, bool last);
+
+/* pool_park - a kept connection waits for its next request; with the lock held */
+void pool_park(struct pool *p, int fd);
 
 /* pool_retire - a thread's end; with the lock held, which it lets go */
 void pool_retire(struct pool_job *job);

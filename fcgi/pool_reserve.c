@@ -11,38 +11,33 @@
 #define RESERVE_LOOK_MS	100		/* ms between two looks whether the reserve is needed */
 #define GRACE_MS	25		/* ms that a refusal waits where no thread says that it is ending */
 #define BURST_MS	100		/* ms after a refusal in which the next one does not wait so */
+#define NEGLECT_MS	250		/* ms that kept connections wait for a thread of their worker */
 
-/* refuse_one - or answer what needs no thread's time; it is not kept */
-static void
-refuse_one(struct pool_job *job, int fd)
+struct crowd {				/* what waits to be refused, as the reserved thread sees it */
+	int64_t		since_ms;	/* nobody waited, the last time */
+	int64_t		refused_ms;	/* somebody was refused, the last time */
+};
+
+/* crowded - has nobody time, neither we nor another worker; without the lock */
+static bool
+crowded(struct pool *p)
 {
-	const struct pool_opts *opts = &job->pool->opts;
+	bool yes;
 
-	if ((fd = opts->serve(opts->arg, job, fd)) >= 0)
-		close(fd);
+	pthread_mutex_lock(&p->lock);
+	yes = pool_full(p) && pool_saturated(p);
+	pthread_mutex_unlock(&p->lock);
+	return yes;
 }
 
-/* await - something to accept (1), nothing within ms (0), or the end (-1) */
-static int
-await(struct pool *p, int ms)
-{
-	struct pollfd fds[] = {
-		{ .fd = p->opts.listen_fd, .events = POLLIN },
-		{ .fd = p->stop_fd, .events = POLLIN },
-	};
-	int n = poll(fds, 2, ms);
-
-	return fds[1].revents != 0 ? -1 : n > 0;
-}
-
-/* neglects - are connections kept that no thread waits for; without the lock */
+/* neglects - are connections kept that another worker would have time for; without the lock */
 static bool
 neglects(struct pool *p)
 {
 	bool yes;
 
 	pthread_mutex_lock(&p->lock);
-	yes = pool_full(p) && p->kept.n > 0;
+	yes = pool_full(p) && p->kept.n > 0 && !pool_saturated(p);
 	pthread_mutex_unlock(&p->lock);
 	return yes;
 }
@@ -54,24 +49,32 @@ horizon_ms(const struct pool *p)
 	return clock_mono_ms() - p->opts.ending_ms;
 }
 
-/* dismiss - no thread waits for the connections that are kept: those where a request has come get the
-   reserved thread's answer, and for the next all of them come to a worker that has time */
-static void
-dismiss(struct pool_job *job)
+/* await - a request, on a new connection or a kept one (1), none within ms (0), or the end (-1) */
+static int
+await(struct pool *p, int ms)
 {
-	struct pool *p = job->pool;
-	int left = GRACE_MS, fd;
+	struct pollfd fds[] = {
+		{ .fd = p->stop_fd, .events = POLLIN },
+		{ .fd = p->kept.epoll_fd, .events = POLLIN },
+		{ .fd = p->opts.listen_fd, .events = POLLIN },
+	};
+	int n = poll(fds, 3, ms);
 
-	while (neglects(p) && (slot_ending(pool_slot(p), horizon_ms(p)) || left-- > 0))
-		clock_nap(1);
-	while (neglects(p) && (fd = pool_asked(p, KEPT_ANY)) >= 0)
-		refuse_one(job, fd);
+	return fds[0].revents != 0 ? -1 : n > 0;
 }
 
-struct crowd {				/* what waits to be accepted, as the reserved thread sees it */
-	int64_t		since_ms;	/* it was seen empty the last time */
-	int64_t		refused_ms;	/* one of it was refused the last time */
-};
+/* arrived - as await(), and a look at the crowd */
+static int
+arrived(struct pool *p, struct crowd *c)
+{
+	int ready = await(p, 0);
+
+	if (ready == 0) {
+		ready = await(p, RESERVE_LOOK_MS);
+		c->since_ms = clock_mono_ms();
+	}
+	return ready;
+}
 
 /* may_wait - is a thread about to be free, and has nobody waited for too long yet */
 static bool
@@ -90,7 +93,7 @@ soon_free(struct pool *p, struct crowd *c)
 {
 	int left = clock_mono_ms() - c->refused_ms < BURST_MS ? 0 : GRACE_MS;
 
-	while (pool_saturated(p) && await(p, 0) == 1) {
+	while (crowded(p) && await(p, 0) == 1) {
 		if (!may_wait(p, c) && left-- <= 0)
 			return false;
 		clock_nap(1);
@@ -98,33 +101,51 @@ soon_free(struct pool *p, struct crowd *c)
 	return true;
 }
 
-/* arrived - as await(), and a look at the crowd */
-static int
-arrived(struct pool *p, struct crowd *c)
+/* refuse_one - or answer what needs no thread's time */
+static void
+refuse_one(struct pool_job *job, int fd)
 {
-	int ready = await(p, 0);
+	struct pool *p = job->pool;
 
-	if (ready == 0) {
-		ready = await(p, RESERVE_LOOK_MS);
-		c->since_ms = clock_mono_ms();
-	}
-	return ready;
+	if (fd < 0 || (fd = p->opts.serve(p->opts.arg, job, fd)) < 0)
+		return;
+	pthread_mutex_lock(&p->lock);
+	pool_park(p, fd);
+	pthread_mutex_unlock(&p->lock);
 }
 
-/* refuse - connections one after the other, for as long as nobody else has time for them */
+/* refuse - requests one after the other, for as long as nobody else has time for them */
 static void
 refuse(struct pool_job *job)
 {
 	struct pool *p = job->pool;
 	struct crowd crowd = { .since_ms = clock_mono_ms() };
-	int fd, ready;
+	int ready;
 
-	while (pool_saturated(p) && !neglects(p) && (ready = arrived(p, &crowd)) >= 0) {
-		if (ready == 0 || soon_free(p, &crowd) || (fd = pool_accept(p)) < 0)
+	while (crowded(p) && (ready = arrived(p, &crowd)) >= 0) {
+		if (ready == 0 || soon_free(p, &crowd))
 			continue;
-		refuse_one(job, fd);
+		refuse_one(job, pool_accept(p));
+		if (crowded(p))
+			refuse_one(job, pool_asked(p, false));
 		crowd.refused_ms = clock_mono_ms();
 	}
+}
+
+/* dismiss - all that are kept, so that they come to a worker that has time: where a request has come, it
+   gets our answer first */
+static void
+dismiss(struct pool_job *job)
+{
+	struct pool *p = job->pool;
+	int left = NEGLECT_MS, fd;
+
+	while (neglects(p) && (slot_ending(pool_slot(p), horizon_ms(p)) || left-- > 0))
+		clock_nap(1);
+	job->last = true;
+	while (neglects(p) && (fd = pool_asked(p, true)) >= 0)
+		refuse_one(job, fd);
+	job->last = false;
 }
 
 /* pool_reserve - the thread beyond the others */

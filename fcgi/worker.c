@@ -118,7 +118,7 @@ serve(void *arg, struct pool_job *job, int fd)
 	r.saturated = job->saturated;
 	dispatch(&r, routes);
 	io_ending(io);
-	if (!job->saturated && pool_plenty(w->pool))
+	if (pool_keeps(job))
 		io->kept = &kept;
 	request_release(&r);
 	return kept;

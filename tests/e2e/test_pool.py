@@ -204,16 +204,27 @@ class Kept(GatewayCase):
         call.ask("GET", "/healthz")
         call.rest()
 
-    def test_they_are_closed_where_no_thread_is_left_for_them(self):
+    def test_they_are_refused_and_stay_where_no_thread_is_left_for_them(self):
         (kept,) = self.keep(1)
         gate = self.gw.gate()
         llm = self.gw.llm(f"events=2,gate={gate}")
         streams = [self.gw.chat_stream(llm) for _ in range(6)]
-        self.assertEqual(kept.socket.recv(1), b"")
-        kept.close()
+        for path, status in (("/v1/models", 503), ("/healthz", 200)) * 3:
+            kept.ask("GET", path, keep=True)
+            kept.answer()
+            self.assertEqual((kept.status, kept.ended), (status, True))
+        late = Request(self.gw, "GET", "/v1/models", keep=True)
+        late.answer()
+        late.ask("GET", "/v1/models", keep=True)
+        late.answer()
+        self.assertEqual((late.status, late.header("retry-after")), (503, "1"))
         self.gw.open_gate(gate)
         for stream in streams:
             self.assertEqual(stream.rest()[-1], "data: [DONE]")
+        for call in (kept, late):
+            call.ask("GET", "/v1/models")
+            call.rest()
+            self.assertEqual(call.status, 200)
 
 
 class OneThread(GatewayCase):

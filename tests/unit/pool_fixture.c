@@ -11,7 +11,7 @@
 #include "tests/unit/pool_fixture.h"
 
 #define PATIENCE_MS 10000		/* ms until something that must happen has not */
-#define REFUSAL_MS 100			/* ms in which a refusal comes where nothing holds it back */
+#define REFUSAL_MS 400			/* ms in which a refusal or a close comes where nothing holds it back */
 
 char dir[] = "/tmp/mcpd-unit.XXXXXX";
 struct board *board;
@@ -78,22 +78,26 @@ end_late(struct pool_job *job, int fd)
 }
 
 /* serve - say by whom ('b'usy or 's'aturated), and stay until the client says that it may end; with a
-   'k' it asks for the connection to be kept, with an 'l' the thread is late */
+   'k' it asks for the connection to be kept, with an 'l' the thread is late. Who is refused
+   can only ask to be kept */
 static int
 serve(void *arg, struct pool_job *job, int fd)
 {
-	char c = job->saturated ? 's' : 'b';
+	char c = 0;
 
 	(void)arg;
-	if (job->saturated)
+	if (job->saturated) {
 		pool_ending(job);	/* as every request does: its thread is nobody's hope */
-	cr_assert_eq(write(fd, &c, 1), 1);
-	if (!job->saturated && read(fd, &c, 1) == 1) {
-		if (c == 'k')
-			return fd;
-		if (c == 'l')
-			end_late(job, fd);
+		(void)!recv(fd, &c, 1, MSG_DONTWAIT);
+		cr_assert_eq(write(fd, "s", 1), 1);
+	} else {
+		cr_assert_eq(write(fd, "b", 1), 1);
+		(void)!read(fd, &c, 1);
 	}
+	if (c == 'k' && pool_keeps(job))
+		return fd;
+	if (c == 'l')
+		end_late(job, fd);
 	close(fd);
 	return -1;
 }

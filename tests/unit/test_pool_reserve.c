@@ -141,12 +141,10 @@ Test(pool_reserve, a_thread_that_ends_is_no_hope_for_more_than_itself)
 	finish(p);
 }
 
-/* kept_closes - all threads of this worker become busy while it keeps a connection */
-static void
-kept_closes(unsigned capacity)
+Test(pool_reserve, a_kept_connection_is_refused_and_stays_when_all_threads_are_busy)
 {
-	struct pool *p = start_of(2, capacity, board, 0);
-	int kept = keep(), a = client(), b;
+	struct pool *p = start(2, board, 0);
+	int kept = keep(), a = client(), b, c;
 
 	cr_expect_eq(next(a), 'b');
 	say(kept, 'k');				/* one is busy: there is still a thread for it */
@@ -155,30 +153,33 @@ kept_closes(unsigned capacity)
 		usleep(1000);
 	b = client();
 	cr_expect_eq(next(b), 'b');
+	cr_expect(silent(kept), "closed");
+	for (int i = 0; i < 3; i++) {
+		say(kept, 'k');
+		cr_expect_eq(next(kept), 's');
+		c = client();
+		cr_expect_eq(next(c), 's');
+		close(c);
+	}
+	say(a, 'x');
+	while (board_busy(board) > 1)
+		usleep(1000);
+	say(kept, 'x');
+	cr_expect_eq(next(kept), 'b');
 	ended(kept);
 	close(a);
 	close(b);
 	finish(p);
 }
 
-Test(pool_reserve, kept_connections_are_closed_when_all_threads_are_busy)
-{
-	kept_closes(2);
-}
-
-Test(pool_reserve, that_another_worker_has_time_does_not_help_a_kept_connection)
-{
-	kept_closes(3);
-}
-
-Test(pool_reserve, kept_connections_stay_while_a_thread_is_about_to_be_free)
+Test(pool_reserve, a_request_on_a_kept_connection_waits_for_a_thread_that_ends)
 {
 	struct pool *p = start(2, board, 0);
 	int kept = keep(), a = late(), b = client();
 
 	cr_expect_eq(next(b), 'b');
-	cr_expect(silent(kept), "closed");
 	say(kept, 'x');
+	cr_expect(silent(kept), "refused");
 	say(gate[1], 'x');
 	cr_expect_eq(next(kept), 'b');
 	ended(kept);
@@ -187,8 +188,39 @@ Test(pool_reserve, kept_connections_stay_while_a_thread_is_about_to_be_free)
 	finish(p);
 }
 
-/* answer_when_full - of a kept connection that asks in the moment when the last thread becomes busy:
-   's', or 0 where it was closed just before */
+Test(pool_reserve, a_kept_connection_is_closed_where_another_worker_has_time)
+{
+	struct pool *p = start_of(2, 3, board, 0);
+	int kept = keep(), a = client(), b;
+
+	cr_expect_eq(next(a), 'b');
+	cr_expect(silent(kept), "closed, though a thread is free");
+	b = client();
+	cr_expect_eq(next(b), 'b');
+	ended(kept);
+	close(a);
+	close(b);
+	finish(p);
+}
+
+Test(pool_reserve, a_kept_connection_stays_while_a_thread_of_its_worker_ends)
+{
+	struct pool *p = start_of(2, 3, board, 0);
+	int kept = keep(), a = late(), b = client();
+
+	cr_expect_eq(next(b), 'b');
+	cr_expect(silent(kept), "closed");
+	say(gate[1], 'x');
+	say(kept, 'x');
+	cr_expect_eq(next(kept), 'b');
+	ended(kept);
+	close(a);
+	close(b);
+	finish(p);
+}
+
+/* answer_when_full - of a kept connection that asks in the moment when the last thread becomes busy,
+   while another worker has time: 's', or 0 where it was closed just before */
 static char
 answer_when_full(void)
 {
@@ -201,7 +233,7 @@ answer_when_full(void)
 	(void)!send(kept, "k", 1, MSG_NOSIGNAL);
 	ready(kept);
 	(void)!read(kept, &c, 1);
-	close(kept);
+	ended(kept);
 	close(a);
 	close(b);
 	while (board_busy(board) > 0)
@@ -209,9 +241,9 @@ answer_when_full(void)
 	return c;
 }
 
-Test(pool_reserve, a_request_on_a_kept_connection_that_no_thread_has_time_for_is_refused)
+Test(pool_reserve, what_was_asked_before_such_a_close_is_refused)
 {
-	struct pool *p = start(2, board, 0);
+	struct pool *p = start_of(2, 3, board, 0);
 	int left = 200;
 	char c;
 
