@@ -228,7 +228,7 @@ end(struct feed *f)
 	feed_event_end(f);
 	feed_event(f, "message_stop");
 	feed_event_end(f);
-	f->s->ended = true;
+	f->s->ended = f->w.rc == RC_OK;
 	return f->w.rc;
 }
 
@@ -249,6 +249,15 @@ take_chunk(struct feed *f, const struct openai_chunk *chunk)
 	return RC_OK;
 }
 
+/* whole_events - of what was written; half an event, which the output had no room for, reaches nobody */
+static enum rc
+whole_events(struct feed *f, size_t was, enum rc rc)
+{
+	if (f->w.rc != RC_OK)
+		buf_shorten(f->w.out, was);
+	return rc;
+}
+
 /* messages_event - one event of the provider's */
 enum rc
 messages_event(const struct adapter_call *call, struct adapter_stream *s,
@@ -256,10 +265,11 @@ messages_event(const struct adapter_call *call, struct adapter_stream *s,
 {
 	struct feed f = { call, s, s->state, JWRITE_INIT(out, err), err };
 	struct openai_chunk chunk;
+	size_t was = out->len;
 
 	switch (openai_look(call, s, event, &chunk, err)) {
-	case OPENAI_CHUNK:	return take_chunk(&f, &chunk);
-	case OPENAI_DONE:	return end(&f);
+	case OPENAI_CHUNK:	return whole_events(&f, was, take_chunk(&f, &chunk));
+	case OPENAI_DONE:	return whole_events(&f, was, end(&f));
 	case OPENAI_GARBLED:	return RC_UPSTREAM;
 	default:		return RC_OK;
 	}
@@ -271,8 +281,9 @@ messages_finish(const struct adapter_call *call, struct adapter_stream *s, struc
     struct error *err)
 {
 	struct feed f = { call, s, s->state, JWRITE_INIT(out, err), err };
+	size_t was = out->len;
 
 	if (!f.st->finished)
 		return error_set(err, RC_UPSTREAM, "the stream ended before its end");
-	return end(&f);
+	return whole_events(&f, was, end(&f));
 }

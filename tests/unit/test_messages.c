@@ -80,6 +80,36 @@ Test(messages, holds_no_more_calls_than_an_answer_may_have)
 	play_close(&p);
 }
 
+/* play_data - one event of the provider's; and [DONE] */
+static enum rc
+play_data(struct play *p, const char *data)
+{
+	const struct sse_event event = {
+		.data = (char *)data, .data_len = strlen(data), .whole = true
+	};
+
+	return messages_to_openai.event(&p->call, &p->s, &event, &p->out, &p->err);
+}
+
+Test(messages, gives_no_half_of_an_event_where_there_is_no_room)
+{
+	struct play p;
+	size_t was;
+
+	play_open(&p, TEXT_MAX);
+	p.out.max = 640;
+	cr_assert_eq(play_data(&p, "{\"choices\":[{\"delta\":{\"content\":\"hi\"}}]}"), RC_OK);
+	was = p.out.len;
+	cr_expect_gt(was, 400);
+	cr_expect_eq(play_data(&p, "{\"choices\":[{\"delta\":{\"content\":\"0123456789012345678901"
+	    "2345678901234567890123456789012345678901234567890123456789\"}}]}"), RC_TOO_LARGE);
+	cr_expect_eq(p.out.len, was);
+	cr_expect_eq(play_data(&p, "[DONE]"), RC_TOO_LARGE);
+	cr_expect_eq(p.out.len, was);
+	cr_expect_not(p.s.ended);
+	play_close(&p);
+}
+
 static const struct { const char *finish; bool tools; const char *stop; } reasons[] = {
 	{ "\"stop\"", false, "end_turn" }, { "\"stop\"", true, "tool_use" },
 	{ "\"length\"", false, "max_tokens" }, { "\"length\"", true, "max_tokens" },
