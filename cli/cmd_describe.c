@@ -270,20 +270,26 @@ print_object(const struct program *p, const struct kind *k, struct json_object *
 	print_lines(metadata_lines, 2, MEMBER_WIDTH, o);
 }
 
-/* reveal - put the values where --show-values asks for them */
+/* may_reveal - --show-values: of what, and where. Before anything is asked */
 static enum rc
-reveal(struct transport *t, const struct kind *k, const char *ref, struct json_object *o,
-    struct error *err)
+may_reveal(const struct transport *t, const struct kind *k, struct error *err)
 {
-	struct json_object *values;
-	enum rc rc;
-
 	if (k != &kind_secret)
 		return error_set(err, RC_USAGE, "--show-values is for secrets");
 	if (t->ops->reveal == NULL)
 		return error_set(err, RC_USAGE, "--show-values works on the store only: values "
 		    "never leave it over HTTP");
-	if ((rc = t->ops->reveal(t, ref, &values, err)) == RC_OK)
+	return RC_OK;
+}
+
+/* reveal - put the values into the object */
+static enum rc
+reveal(struct transport *t, const char *ref, struct json_object *o, struct error *err)
+{
+	struct json_object *values;
+	enum rc rc = t->ops->reveal(t, ref, &values, err);
+
+	if (rc == RC_OK)
 		jsonx_put(o, "data", values);
 	return rc;
 }
@@ -298,18 +304,20 @@ static enum rc
 do_describe(struct program *p, const struct args *a, struct error *err)
 {
 	const char *ref = a->words[1];
+	bool values = args_has(a, "show-values");
 	struct json_object *o;
 	const struct kind *k;
 	struct transport *t;
 	enum rc rc;
 
 	if ((rc = program_kind(a->words[0], &k, err)) != RC_OK ||
-	    (rc = program_transport(p, &t, err)) != RC_OK)
+	    (rc = program_transport(p, &t, err)) != RC_OK ||
+	    (values && (rc = may_reveal(t, k, err)) != RC_OK))
 		return rc;
 	if ((rc = t->ops->get(t, k, ref, &o, err)) != RC_OK)
 		return program_name_error(k, ref, rc, err);
-	if (args_has(a, "show-values"))
-		rc = reveal(t, k, ref, o, err);
+	if (values)
+		rc = reveal(t, ref, o, err);
 	if (rc == RC_OK && (p->format == FORMAT_TABLE || p->format == FORMAT_WIDE))
 		print_object(p, k, o);
 	else if (rc == RC_OK)

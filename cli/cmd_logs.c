@@ -254,9 +254,10 @@ do_logs(struct program *p, const struct args *a, struct error *err)
 	enum rc rc;
 
 	if ((rc = program_transport(p, &l.t, err)) != RC_OK ||
-	    (more && (rc = anchor(&l, err)) != RC_OK) ||
-	    (rc = look(&l, false, &events, err)) != RC_OK)
+	    (more && (rc = anchor(&l, err)) != RC_OK))
 		return rc;
+	if ((rc = look(&l, false, &events, err)) != RC_OK)
+		return program_flag_error(rc, err);
 	learn_users(&l);
 	add_headers(&l);
 	if (json_object_array_length(events) == 0 && !more && p->format != FORMAT_JSON)

@@ -115,9 +115,14 @@ input(const char *path, FILE **in, struct error *err)
 		return RC_OK;
 	}
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || (*in = fdopen(fd, "r")) == NULL)
+	if (fd < 0)
 		return error_set(err, RC_IO, "%s: %s", path, errno == ELOOP ?
 		    "a symbolic link: name the file itself" : strerror(errno));
+	if ((*in = fdopen(fd, "r")) == NULL) {
+		error_set(err, RC_IO, "%s: %s", path, strerror(errno));
+		close(fd);
+		return RC_IO;
+	}
 	return RC_OK;
 }
 
@@ -135,7 +140,7 @@ do_restore(struct program *p, const struct args *a, struct error *err)
 	struct config cfg;
 	const char *db;
 	char *url;		/* NULL: the command's row says so */
-	FILE *in;
+	FILE *in = NULL;
 	enum rc rc;
 
 	if ((rc = program_server(p, &url, &db, err)) != RC_OK ||
@@ -143,7 +148,7 @@ do_restore(struct program *p, const struct args *a, struct error *err)
 		return rc;
 	if ((rc = input(path, &in, err)) == RC_OK) {
 		rc = restore(p, &cfg, in, args_has(a, "force"), err);
-		if (rc == RC_INVALID && p->faults.n == 0)
+		if ((rc == RC_INVALID && p->faults.n == 0) || (rc == RC_IO && ferror(in)))
 			error_prefix(err, "%s", path);
 		if (in != stdin)
 			fclose(in);

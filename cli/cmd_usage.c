@@ -75,9 +75,10 @@ do_usage(struct program *p, const struct args *a, struct error *err)
 	const struct by *by = bys;
 	enum rc rc;
 
-	if ((rc = find_by(name, &by, err)) != RC_OK || (rc = program_transport(p, &t, err)) != RC_OK ||
-	    (rc = t->ops->ask(t, &q, &list, err)) != RC_OK)
+	if ((rc = find_by(name, &by, err)) != RC_OK || (rc = program_transport(p, &t, err)) != RC_OK)
 		return rc;
+	if ((rc = t->ops->ask(t, &q, &list, err)) != RC_OK)
+		return program_flag_error(rc, err);
 	if (json_object_array_length(list) == 0 && p->format != FORMAT_JSON)
 		program_note(p, "No usage found.");
 	else

@@ -38,8 +38,12 @@ local_config(struct config *cfg, const char *db, const char *key_file, struct er
 		return rc;
 	if (db != NULL)
 		rc = config_set(cfg, "db", db, "--db", err);
+	if (rc == RC_OK && key_file != NULL && *key_file == '\0')
+		rc = error_set(err, RC_INVALID, "--key-file: must not be empty");
 	if (rc == RC_OK && key_file != NULL)
 		rc = config_set(cfg, "key_file", key_file, "--key-file", err);
+	if (rc == RC_INVALID)
+		rc = err->rc = RC_USAGE;	/* of the command line, not of a file */
 	if (rc == RC_OK)
 		rc = config_finish(cfg, err);
 	if (rc != RC_OK)

@@ -166,6 +166,20 @@ program_name_error(const struct kind *k, const char *name, enum rc rc, struct er
 	return rc;
 }
 
+/* program_flag_error - see program.h */
+enum rc
+program_flag_error(enum rc rc, struct error *err)
+{
+	char *text;
+
+	if (rc != RC_INVALID)
+		return rc;
+	text = x_strdup(err->msg);
+	error_set(err, RC_USAGE, "--%s", text);
+	free(text);
+	return RC_USAGE;
+}
+
 /* program_kind - "llms", "llm", "sec" ... */
 enum rc
 program_kind(const char *word, const struct kind **out, struct error *err)
@@ -177,6 +191,9 @@ program_kind(const char *word, const struct kind **out, struct error *err)
 		*out = k;
 		return RC_OK;
 	}
+	if (strcmp(word, "all") == 0)
+		return error_set(err, RC_USAGE, "all resources at once can only be listed: "
+		    PROGRAM_NAME " get all");
 	suggestion_init(&s, word);
 	for (size_t i = 0; i < RESOURCE__STORED; i++) {
 		if (kinds[i] == NULL)

@@ -65,6 +65,10 @@ void program_report(struct program *p, enum rc rc, const struct error *err);
 /* program_name_error - the API's "Llm not found: x" in the words of the command line */
 enum rc program_name_error(const struct kind *k, const char *name, enum rc rc, struct error *err);
 
+/* program_flag_error - where the parameters are the options of the command line, what the API says of
+   one ("since: must be ...") is RC_USAGE about the option */
+enum rc program_flag_error(enum rc rc, struct error *err);
+
 /* program_kind - a resource by any of its names; else RC_USAGE with the one that was meant */
 enum rc program_kind(const char *word, const struct kind **out, struct error *err);
 

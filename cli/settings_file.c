@@ -87,7 +87,23 @@ load_object(const char *file, struct json_object **out, struct error *err)
 	return rc;
 }
 
-/* settings_file_load - members that are no texts are as good as absent, but for true */
+/* check_types - a server that isn't understood must not mean that the store is meant */
+static enum rc
+check_types(const char *file, struct json_object *o, struct error *err)
+{
+	for (int i = 0; i < SETTING__MAX; i++) {
+		struct json_object *value = jsonx_get(o, setting_rows[i].name);
+		bool flag = i == SETTING_INSECURE;
+
+		if (value != NULL && !json_object_is_type(value, json_type_string) &&
+		    !(flag && json_object_is_type(value, json_type_boolean)))
+			return error_set(err, RC_INVALID, "%s: %s: must be %s", file,
+			    setting_rows[i].name, flag ? "true or false" : "a string");
+	}
+	return RC_OK;
+}
+
+/* settings_file_load - null is as good as absent */
 enum rc
 settings_file_load(const char *file, char **v, struct error *err)
 {
@@ -98,14 +114,15 @@ settings_file_load(const char *file, char **v, struct error *err)
 		return RC_OK;
 	if ((rc = load_object(file, &o, err)) != RC_OK)
 		return rc;
-	for (int i = 0; i < SETTING__MAX; i++) {
+	rc = check_types(file, o, err);
+	for (int i = 0; rc == RC_OK && i < SETTING__MAX; i++) {
 		const char *name = setting_rows[i].name;
 
 		v[i] = x_strdup(jsonx_str(o, name, jsonx_bool(o, name, false) ? "true" : NULL));
 	}
 	jsonx_wipe(o);
 	json_object_put(o);
-	return RC_OK;
+	return rc;
 }
 
 /* write_all - and down to the disk */

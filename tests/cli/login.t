@@ -152,3 +152,18 @@ not logged in
     1
   ]
 }
+
+# over HTTP no value comes out: that is said before the server is asked for anything
+$ env -u MCPD_DB mcpctl --daemon-url http://127.0.0.1:1 --token-file admin-token describe secret nothing --show-values
+mcpctl: --show-values works on the store only: values never leave it over HTTP
+try: mcpctl describe -h
+? 2
+
+# a file that can't be understood must not mean that the store is meant
+$ mkdir -p broken/.mcpctl && cd broken && for f in '{"url": 3}' '{"insecure": "yes", "db": []}' '{"insecure": 1}' '{"url": null}' '{'; do echo "$f" >.mcpctl/config.json; chmod 600 .mcpctl/config.json; HOME=$D/broken mcpctl --db $D/nowhere get users; done
+mcpctl: DIR/broken/.mcpctl/config.json: url: must be a string
+mcpctl: DIR/broken/.mcpctl/config.json: db: must be a string
+mcpctl: DIR/broken/.mcpctl/config.json: insecure: must be true or false
+mcpctl: no store in DIR/nowhere: make one with mcpctl init
+mcpctl: DIR/broken/.mcpctl/config.json: line 2, column 1: the text ends where a member's name should be
+? 1

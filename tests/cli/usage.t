@@ -228,3 +228,28 @@ $ mcpctl init extra
 mcpctl: one argument too many: extra
 try: mcpctl init -h
 ? 2
+
+# a value that an option can't have
+$ mcpctl init -q >/dev/null; mcpctl logs --since soon
+mcpctl: --since: must be a time (2026-11-22T12:00:00Z) or a span (90s, 15m, 1h, 7d)
+try: mcpctl logs -h
+? 2
+
+$ mcpctl logs --limit 0
+mcpctl: --limit: must be a number of 1..1000
+try: mcpctl logs -h
+? 2
+
+$ mcpctl usage --since -1h
+mcpctl: --since: must be a time (2026-11-22T12:00:00Z) or a span (90s, 15m, 1h, 7d)
+try: mcpctl usage -h
+? 2
+
+$ mcpctl describe all admin
+mcpctl: all resources at once can only be listed: mcpctl get all
+try: mcpctl describe -h
+? 2
+
+$ mkdir directory; mcpctl restore --force -f directory
+mcpctl: directory: read the dump: Is a directory
+? 1

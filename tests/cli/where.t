@@ -61,3 +61,14 @@ $ mcpctl config set
 mcpctl: expected: mcpctl config set KEY VALUE
 try: mcpctl config set -h
 ? 2
+
+# an empty directory's name is a mistake of the command line
+$ mcpctl --db "" get users
+mcpctl: --db: must not be empty
+try: mcpctl get -h
+? 2
+
+$ mcpctl --db x init --key-file ""
+mcpctl: --key-file: must not be empty
+try: mcpctl init -h
+? 2
