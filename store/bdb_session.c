@@ -199,7 +199,9 @@ open_database(struct session *s, bool create, struct error *err)
 	if (rc != RC_OK)
 		return error_prefix(err, "store %s", s->dir->path);
 	fault_point("open");
-	return statedir_tidy(s->dir, err);
+	/* it opens by path: was that this directory, which we have locked */
+	rc = statedir_here(s->dir, err);
+	return rc == RC_OK ? statedir_tidy(s->dir, err) : rc;
 }
 
 /* enter - from the lock to a store that is in step */
@@ -458,6 +460,8 @@ attempt(struct session *s, const struct kv_txn *txn, uint64_t *rev, struct error
 		rc = check_compares(s, txn, err);
 		if (rc == RC_OK && txn->nops > 0) {
 			rc = stage(s, txn, &next, err);
+			if (rc == RC_OK)	/* an acknowledged change must not be in what is aside */
+				rc = statedir_here(s->dir, err);
 			rc = rc == RC_OK ? commit(s, &next, err) : roll_back(s, rc);
 		}
 		applied = s->meta.head.rev;

@@ -317,18 +317,27 @@ statedir_tidy(const struct statedir *d, struct error *err)
 	return rc;
 }
 
+/* statedir_here - see statedir.h */
+enum rc
+statedir_here(const struct statedir *d, struct error *err)
+{
+	bool same = true;
+	enum rc rc = named(d, &same, err);
+
+	if (rc != RC_OK || same)
+		return rc;
+	return error_set(err, RC_UNAVAILABLE,
+	    "%s was moved or replaced while it was open: try again", d->named);
+}
+
 /* statedir_ready - Berkeley DB opens by path, so look at what the path holds */
 enum rc
 statedir_ready(const struct statedir *d, struct error *err)
 {
-	bool same = true;
-	enum rc rc;
+	enum rc rc = statedir_here(d, err);
 
-	if ((rc = named(d, &same, err)) != RC_OK)
+	if (rc != RC_OK)
 		return rc;
-	if (!same)
-		return error_set(err, RC_UNAVAILABLE,
-		    "%s was moved or replaced while it was open: try again", d->named);
 	if (faccessat(d->fd, ".", W_OK | X_OK, AT_EACCESS) != 0)
 		return oserr(err, "write to %s", d->path);
 	rc = check_config(d, err);

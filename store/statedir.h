@@ -45,6 +45,9 @@ enum rc statedir_local(int fd, const char *path, struct error *err);
    is not. One stat(2) */
 bool statedir_moved(const struct statedir *d);
 
+/* statedir_here - RC_UNAVAILABLE where it was moved: what is done in it from now on, nobody finds */
+enum rc statedir_here(const struct statedir *d, struct error *err);
+
 /* statedir_emptied - neither the database is there, nor what readers go by without it */
 bool statedir_emptied(const struct statedir *d);
 

@@ -38,6 +38,11 @@ def percentile(times, p):
     return sorted(times)[min(len(times) - 1, len(times) * p // 100)]
 
 
+def wait_stopped(child):
+    status = pathlib.Path(f"/proc/{child.pid}/stat")
+    wait_for("a writer to stop", lambda: status.read_text().rpartition(")")[2].split()[0] == "T")
+
+
 class StoppedHolder(threading.Thread):
     """A writer that is stopped while it holds the lock. It takes its time, beside the other tests."""
 
@@ -67,10 +72,7 @@ class StoppedHolder(threading.Thread):
             env={**gw.env, "MCPD_STOP": "put"},
             stdout=subprocess.DEVNULL,
         )
-        status = pathlib.Path(f"/proc/{holder.pid}/stat")
-        wait_for(
-            "the holder to stop", lambda: status.read_text().rpartition(")")[2].split()[0] == "T"
-        )
+        wait_stopped(holder)
         return holder
 
     def write(self, gw):
@@ -262,6 +264,29 @@ class Replaced(GatewayCase):
             gw.open_gate(gate)
         self.assertEqual(stream.rest()[-1], "data: [DONE]", "a call that had begun ends whole")
         self.assertEqual(gw.workers(), workers, "none was replaced")
+
+    def test_a_writer_that_was_at_it_acknowledges_nothing_in_what_was_moved_away(self):
+        gw, aside, llm = self.gw, self.gw.home / "elsewhere", self.gw.llm(description="one")
+        backup = gw.ctl("backup")
+        for point in ("lock", "open", "put", "snapshot"):
+            with self.subTest(point):
+                writer = subprocess.Popen(
+                    [CRASH / "mcpctl", "--db", gw.state, "patch", "llm", llm, "description=lost"],
+                    env={**gw.env, "MCPD_STOP": point}, text=True,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                )
+                wait_stopped(writer)
+                gw.state.rename(aside)
+                gw.ctl("restore", "-f", "-", input=backup)
+                writer.send_signal(signal.SIGCONT)
+                said = writer.communicate(timeout=PATIENCE)[1]
+                self.assertEqual(writer.returncode, 1, said)
+                self.assertIn("was moved or replaced", said)
+                for db in (gw.state, aside):
+                    got = subprocess.run([BUILD / "mcpctl", "--db", db, "backup"], env=gw.env,
+                                         capture_output=True, text=True, timeout=PATIENCE)
+                    self.assertEqual(got.stdout, backup, db)
+                shutil.rmtree(aside)
 
     def test_a_directory_that_is_emptied_is_no_store_until_one_is_restored_into_it(self):
         gw, llm = self.gw, self.gw.llm()
