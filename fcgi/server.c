@@ -87,7 +87,6 @@ let_go(struct server *s)
 	log_warn("store: %s was moved, replaced or emptied: it is opened anew",
 	    store_dir(old->svc.store));
 	s->now = NULL;
-	s->retry_ms = 0;
 	return unref(old) ? old : NULL;
 }
 

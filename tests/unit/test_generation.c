@@ -300,6 +300,14 @@ lose_database_and_page(void)
 	lose();
 }
 
+/* lose_snapshot_and_page - both are made anew from the database */
+static void
+lose_snapshot_and_page(void)
+{
+	cr_assert_eq(unlink(in_dir("snapshot")), 0);
+	lose();
+}
+
 /* leave - all as it is */
 static void
 leave(void)
@@ -311,7 +319,8 @@ static const struct {
 	bool	  gone;
 } fates[] = {
 	{ leave, false }, { lose, false }, { lose_database, false },
-	{ lose_database_and_page, false }, { empty, true }, { move, true }, { replace, true },
+	{ lose_database_and_page, false }, { lose_snapshot_and_page, false },
+	{ empty, true }, { move, true }, { replace, true },
 };
 
 /* told_gone - within the time that a reader has to find out; at once, where there is nothing to wait
@@ -366,6 +375,38 @@ Test(generation, a_link_that_leads_elsewhere_is_another_directory)
 	cr_assert_eq(unlink(dir), 0);
 	free(real);
 	free(other);
+}
+
+/* linked - what a store says of itself when the link that led to it leads there, in time */
+static bool
+linked(const char *to, bool expected)
+{
+	char *real = x_asprintf("%s.1", dir), *link = dir;
+	struct kv *kv;
+	bool gone;
+
+	dir = real;
+	make();
+	dir = link;
+	cr_assert_eq(symlink(real, dir), 0);
+	kv = open_store();
+	cr_assert_eq(unlink(dir), 0);
+	cr_assert_eq(symlink(to, dir), 0);
+	gone = told_gone(kv, expected);
+	kv_close(kv);
+	cr_assert_eq(unlink(dir), 0);
+	free(real);
+	return gone;
+}
+
+Test(generation, a_name_below_a_file_is_of_nothing)
+{
+	cr_expect(linked("state.1/cat.db/x", true));
+}
+
+Test(generation, a_name_that_can_t_be_looked_at_says_nothing)
+{
+	cr_expect_not(linked("state", false), "a link to itself");
 }
 
 /* fault - at an address that is nobody's file */

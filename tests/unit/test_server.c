@@ -1,5 +1,6 @@
 /* test_server.c - the store of a process, while its directory is moved and replaced */
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,10 +107,24 @@ take_other(struct service *old, bool there)
 	return NULL;
 }
 
+/* descriptors - that this process has open */
+static size_t
+descriptors(void)
+{
+	DIR *fds = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	while (readdir(fds) != NULL)
+		n++;
+	closedir(fds);
+	return n;
+}
+
 Test(server, what_took_the_place_of_the_directory_is_served_and_who_has_the_old_one_keeps_it)
 {
 	struct service *old = take(), *now;
 	char *was = store_id(old), *is, *still;
+	size_t held = descriptors();
 
 	cr_assert_eq(rename(dir, aside), 0);
 	make();
@@ -118,7 +133,9 @@ Test(server, what_took_the_place_of_the_directory_is_served_and_who_has_the_old_
 	still = store_id(old);
 	cr_expect_str_neq(is, was);
 	cr_expect_str_eq(still, was, "a request that has begun ends as it began");
+	cr_expect_gt(descriptors(), held);
 	server_done(&server, old);
+	cr_expect_eq(descriptors(), held, "the last who had the old one has closed it");
 	server_done(&server, now);
 	free(was);
 	free(is);
@@ -131,13 +148,17 @@ Test(server, without_the_directory_there_is_no_service_until_there_is_one_again)
 	struct error err;
 
 	server_done(&server, svc);
-	cr_assert_eq(rename(dir, aside), 0);
-	(void)take_other(svc, false);
-	cr_expect_eq(server_service(&server, &svc, &err), RC_UNAVAILABLE);
-	cr_expect_str_eq(err.msg, "the store is not available");
-	cr_assert_eq(rename(aside, dir), 0);
-	svc = take_other(NULL, true);
-	server_done(&server, svc);
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(rename(dir, aside), 0);
+		(void)take_other(svc, false);
+		cr_expect_eq(server_service(&server, &svc, &err), RC_UNAVAILABLE);
+		cr_expect_str_eq(err.msg, "the store is not available");
+		cr_expect_not_null(strstr(server.why.msg, "no store in "), "it is told in the log");
+		cr_assert_eq(rename(aside, dir), 0);
+		svc = take_other(NULL, true);
+		cr_expect_str_eq(server.why.msg, "", "it is told again, should it come again");
+		server_done(&server, svc);
+	}
 }
 
 Test(server, one_service_is_for_all_as_long_as_its_directory_stays)
