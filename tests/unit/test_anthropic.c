@@ -168,6 +168,9 @@ static const struct { const char *field, *param; } faults[] = {
 	{ "\"functions\":[{\"name\":\"f\"}],\"tool_choice\":{\"type\":\"function\"}",
 	  "tool_choice.function" },
 	{ "\"functions\":[{\"name\":\"f\"}],\"parallel_tool_calls\":0", "parallel_tool_calls" },
+	{ "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"},\"cache_control\":1}]",
+	  "tools[0].cache_control" },
+	{ "\"functions\":[{\"name\":\"f\"},{}]", "functions[1].name" },
 	{ "\"stop\":1", "stop" },
 	{ "\"stop\":[\"a\",1]", "stop[1]" },
 	{ "\"max_tokens\":-1", "max_tokens" },
@@ -185,6 +188,8 @@ static const struct { const char *field, *param; } faults[] = {
 	{ "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":0}", "thinking.budget_tokens" },
 	{ "\"response_format\":\"json\"", "response_format" },
 	{ "\"response_format\":{\"type\":\"json_schema\"}", "response_format.json_schema" },
+	{ "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":[]}",
+	  "response_format.json_schema" },
 	{ "\"user\":1", "user" },
 	{ "\"safety_identifier\":{}", "safety_identifier" },
 };
@@ -192,6 +197,27 @@ static const struct { const char *field, *param; } faults[] = {
 /* a message that is what it may not be */
 static const struct { const char *message, *param; } bad_messages[] = {
 	{ "1", "messages[0]" },
+	{ "{\"role\":\"system\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},\"b\"]}",
+	  "messages[0].content[1]" },
+	{ "{\"role\":\"system\",\"content\":[{\"type\":\"text\"}]}", "messages[0].content[0].text" },
+	{ "{\"role\":\"assistant\",\"content\":[{\"type\":\"refusal\"}]}",
+	  "messages[0].content[0].refusal" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":"
+	  "\"data:image/gif;base64,\"}]}", "messages[0].content[0].image_url" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"file\"}]}",
+	  "messages[0].content[0].file.file_data" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":\"x\"}]}",
+	  "messages[0].content[0].file" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{\"file_data\":\"\"}}]}",
+	  "messages[0].content[0].file.file_data" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{\"file_data\":"
+	  "\"https://h/a.pdf\"}}]}", "messages[0].content[0].file.file_data" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"file\",\"file\":{\"file_data\":\"JVBE\","
+	  "\"filename\":1}}]}", "messages[0].content[0].file.filename" },
+	{ "{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"a\",\"function\":{\"name\":\"f\"}},1]}",
+	  "messages[0].tool_calls[1]" },
+	{ "{\"role\":\"assistant\",\"thinking_blocks\":[{\"type\":\"thinking\"},"
+	  "{\"type\":\"redacted_thinking\",\"data\":1}]}", "messages[0].thinking_blocks[1].data" },
 	{ "{\"role\":1}", "messages[0].role" },
 	{ "{\"role\":\"user\",\"content\":1}", "messages[0].content" },
 	{ "{\"role\":\"system\",\"content\":{}}", "messages[0].content" },
@@ -283,6 +309,26 @@ stream_release(struct stream *st)
 	st->adapter->stream_release(st->s.state);
 	free(st->s.state);
 	buf_release(&st->out);
+}
+
+Test(anthropic, takes_nothing_of_a_message_before_its_start)
+{
+	static const char *const events[] = {
+		"{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\"}}",
+		"{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\"}}",
+		"{\"type\":\"content_block_stop\",\"index\":0}", "{\"type\":\"message_delta\"}",
+		"{\"type\":\"message_stop\"}",
+	};
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		struct stream st;
+
+		stream_init(&st);
+		cr_expect_eq(send(&st, events[i]), RC_UPSTREAM, "%s", events[i]);
+		cr_expect_eq(st.out.len, 0);
+		cr_expect_not(st.s.ended);
+		stream_release(&st);
+	}
 }
 
 Test(anthropic, holds_no_more_thinking_than_it_may)

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 
 #define TEXT_MAX	(1 << 20)	/* bytes */
+#define HI		"{\"role\":\"user\",\"content\":\"hi\"}"
 
 struct play {				/* one stream of the provider's */
 	struct adapter_call	call;
@@ -112,6 +113,7 @@ Test(messages, gives_no_half_of_an_event_where_there_is_no_room)
 
 static const struct { const char *finish; bool tools; const char *stop; } reasons[] = {
 	{ "\"stop\"", false, "end_turn" }, { "\"stop\"", true, "tool_use" },
+	{ "\"tool_calls\"", false, "tool_use" }, { "\"function_call\"", false, "tool_use" },
 	{ "\"length\"", false, "max_tokens" }, { "\"length\"", true, "max_tokens" },
 	{ "\"tool_calls\"", true, "tool_use" }, { "\"function_call\"", true, "tool_use" },
 	{ "\"content_filter\"", false, "refusal" }, { "\"content_filter\"", true, "refusal" },
@@ -125,6 +127,77 @@ Test(messages, gives_every_finish_reason_its_stop_reason)
 
 		cr_expect_str_eq(messages_stop_reason(finish, reasons[i].tools), reasons[i].stop,
 		    "%s", reasons[i].finish);
+	}
+}
+
+/* what of a request can't be translated, and how the 400 names it */
+static const struct { const char *messages, *field, *param; } faults[] = {
+	{ "1", "", "messages[0]" },
+	{ "{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"tool\"}", "", "messages[1].role" },
+	{ "{\"role\":\"user\",\"content\":1}", "", "messages[0].content" },
+	{ "{\"role\":\"user\",\"content\":[\"a\"]}", "", "messages[0].content[0]" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\"}]}", "",
+	  "messages[0].content[1].text" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image\","
+	  "\"source\":{\"type\":\"file\",\"data\":\"x\",\"url\":\"x\"}}]}", "",
+	  "messages[0].content[1].source" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"document\",\"source\":{\"type\":\"text\"}}]}", "",
+	  "messages[0].content[0].source" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"document\",\"source\":{\"type\":\"url\","
+	  "\"data\":\"x\"}}]}", "", "messages[0].content[0].source" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
+	  "{\"type\":\"tool_result\"}]}", "", "messages[0].content[1].tool_use_id" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"t\","
+	  "\"content\":1}]}", "", "messages[0].content[0].content" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"t\",\"content\":"
+	  "[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\"}]}]}", "",
+	  "messages[0].content[0].content[1].type" },
+	{ "{\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"t\",\"content\":"
+	  "[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image\"}]}]}", "",
+	  "messages[0].content[0].content[1].source" },
+	{ "{\"role\":\"assistant\",\"content\":[{\"type\":\"thinking\"},{\"type\":\"image\"}]}", "",
+	  "messages[0].content[1].type" },
+	{ "{\"role\":\"assistant\",\"content\":[{\"type\":\"text\"}]}", "",
+	  "messages[0].content[0].type" },
+	{ "{\"role\":\"assistant\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
+	  "{\"type\":\"tool_use\"}]}", "", "messages[0].content[1].id" },
+	{ "{\"role\":\"assistant\",\"content\":[{\"type\":\"tool_use\",\"id\":\"t\"}]}", "",
+	  "messages[0].content[0].name" },
+	{ HI, ",\"system\":1", "system" },
+	{ HI, ",\"system\":[{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"image\"}]", "system[1].type" },
+	{ HI, ",\"temperature\":\"hot\",\"top_p\":1", "temperature" },
+	{ HI, ",\"temperature\":1,\"top_p\":[]", "top_p" },
+	{ HI, ",\"max_tokens\":\"9\"", "max_tokens" },
+	{ HI, ",\"stop_sequences\":\"x\"", "stop_sequences" },
+	{ HI, ",\"stop_sequences\":[\"x\",1]", "stop_sequences[1]" },
+	{ HI, ",\"tools\":{}", "tools" },
+	{ HI, ",\"tools\":[1]", "tools[0]" },
+	{ HI, ",\"tools\":[{\"name\":\"f\"},{}]", "tools[1].name" },
+	{ HI, ",\"tools\":[{\"name\":\"f\",\"input_schema\":[]}]", "tools[0].input_schema" },
+	{ HI, ",\"tools\":[{\"name\":\"f\"}],\"tool_choice\":{\"type\":\"tool\"}", "tool_choice.name" },
+	{ HI, ",\"metadata\":{\"user_id\":1}", "metadata.user_id" },
+	{ HI, ",\"output_config\":{\"format\":{\"type\":\"text\"}}", "output_config.format.type" },
+	{ HI, ",\"output_format\":{\"type\":\"json_schema\"}", "output_format.schema" },
+};
+
+Test(messages, names_the_field_that_it_refuses)
+{
+	const struct jscan_opts opts = { 32, 0 };
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		char *body = x_asprintf("{\"messages\":[%s]%s}", faults[i].messages, faults[i].field);
+		struct adapter_call call = { .api = API_MESSAGES, .type = "openai", .model = "m",
+		    .body = body, .body_len = strlen(body) };
+		struct adapter_request req;
+		struct error err;
+
+		cr_assert_eq(jscan_object(body, call.body_len, &opts, NULL, 0, &call.object, NULL),
+		    RC_OK, "%s", body);
+		adapter_request_init(&req, ADAPTER_BODY_MAX(call.body_len));
+		cr_expect_eq(messages_to_openai.request(&call, &req, &err), RC_INVALID, "%s", body);
+		cr_expect_str_eq(req.param, faults[i].param, "%s", body);
+		adapter_request_release(&req);
+		free(body);
 	}
 }
 
