@@ -101,7 +101,7 @@ class Crowded(GatewayCase):
         return wait_for("a thread", attempt)
 
     def answered(self, ask):
-        """answered - (a call, seconds that it took); who takes 50 ms for its parameters gets nothing"""
+        """answered - (a call, seconds that it took); who takes half a second for its parameters gets nothing"""
 
         def attempt():
             began = time.monotonic()
