@@ -104,9 +104,10 @@ assign_time(const char *text, const char *option, struct json_object **out, stru
 	char buf[CLOCK_TEXT];
 	int64_t ms;
 
-	if (clock_parse_span(text, &ms))
-		ms += clock_wall_ms();
-	else if (!clock_parse(text, &ms))
+	if (clock_parse_span(text, &ms)) {
+		if (__builtin_add_overflow(ms, clock_wall_ms(), &ms))
+			ms = INT64_MAX;		/* the last time that there is */
+	} else if (!clock_parse(text, &ms))
 		return error_set(err, RC_USAGE, "--%s %s: expected 30d, 12h or "
 		    "2030-01-31T00:00:00Z", option, text);
 	clock_format(ms, buf);

@@ -96,6 +96,11 @@ mcptoken 'ci' created (id: ID)
 $ mcpctl create token brief --user alice --expires 30d -q
 TOKEN
 
+# a span that ends behind all times
+$ mcpctl create mcptoken long --user alice --expires 106751991167d -q; mcpctl get token long -o json | grep expires; mcpctl delete token long -q
+TOKEN
+  "expiresAt": "TIME",
+
 $ mcpctl create mcptoken laptop --user alice
 mcpctl: mcptoken 'laptop' already exists
 ? 1
