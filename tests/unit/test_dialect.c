@@ -258,13 +258,14 @@ Test(dialect, tells_a_whole_completion_in_the_chunks_that_clients_read)
 
 Test(dialect, tells_the_usage_of_a_whole_completion_where_it_was_asked_for)
 {
-	static const char without[] = "{\"choices\":[{\"message\":{}}]}";
+	static const char without[] = "{\"choices\":[{\"index\":4,\"message\":{}}]}";
 	struct buf out = BUF_INIT(MAX);
 
 	cr_expect_not_null(strstr(usage_of(API_CHAT, true, completion, &out),
 	    "\"finish_reason\":null}],\"usage\":null}\n\n"
 	    CHUNK("],\"usage\":{\"total_tokens\":3}") "data: [DONE]\n\n"));
 	cr_expect_null(strstr(usage_of(API_CHAT, true, without, &out), "\"choices\":[]"));
+	cr_expect_not_null(strstr(out.p, "{\"index\":4,\"delta\":{}"));
 	cr_expect_str_eq(whole_of(API_CHAT, "{\"choices\":[{\"delta\":{}}]}", &out),
 	    "the answer has no message");
 	cr_expect_str_eq(whole_of(API_CHAT, "[1]", &out), "the answer has no message");
