@@ -7,7 +7,7 @@ import subprocess
 import time
 import unittest
 
-from gateway import BUILD, GatewayCase, unique
+from gateway import BUILD, GatewayCase, PATIENCE, unique
 
 
 class Cgi(GatewayCase):
@@ -49,7 +49,7 @@ class Cgi(GatewayCase):
     def assertGone(self, child, number, llm):
         """assertGone - it ended by itself, the provider's connection first, and the call is booked"""
         self.assertIn("client-closed", self.gw.ended(number))
-        self.assertEqual(child.wait(10), 0)
+        self.assertEqual(child.wait(PATIENCE), 0)
         self.assertTrue(self.gw.audit_of(llm)["aborted"])
 
     def test_a_request_is_answered_whether_or_not_its_length_is_said(self):
@@ -59,7 +59,7 @@ class Cgi(GatewayCase):
         for said in ({"CONTENT_LENGTH": str(len(body))}, {"HTTP_TRANSFER_ENCODING": "chunked"}):
             child = self.start("POST", path, **said)
             child.stdin.write(body)
-            out, _ = child.communicate(timeout=10)
+            out, _ = child.communicate(timeout=PATIENCE)
             self.assertTrue(out.startswith(b"Status: 200 OK\r\n"), out)
             self.assertIn(b"Hello from the scripted provider.", out)
             self.assertEqual(child.returncode, 0)
@@ -71,7 +71,7 @@ class Cgi(GatewayCase):
 
     def test_a_body_that_ends_early_is_refused(self):
         child = self.start("POST", f"/api/v1/llms/{self.gw.llm()}/infer", CONTENT_LENGTH="100")
-        out, _ = child.communicate(b"{", timeout=10)
+        out, _ = child.communicate(b"{", timeout=PATIENCE)
         self.assertTrue(out.startswith(b"Status: 400 "), out)
 
     def test_term_says_that_the_client_left(self):
@@ -90,15 +90,15 @@ class Cgi(GatewayCase):
 
     def test_the_first_byte_comes_soon_after_the_start(self):
         best = min(self.first_byte() for _ in range(20))
-        # the claim is 20 ms on a quiet machine (docs/HOSTS.md); this one is not
-        self.assertLess(best, 0.1)
+        # the claim is 20 ms on a quiet machine (docs/HOSTS.md)
+        self.assertLess(best, 0.1 if "QUIET" in os.environ else 1.0)
 
     def first_byte(self):
         began = time.monotonic()
         child = self.start("GET", "/healthz")
         self.assertTrue(os.read(child.stdout.fileno(), 1))
         took = time.monotonic() - began
-        child.communicate(timeout=10)
+        child.communicate(timeout=PATIENCE)
         return took
 
 

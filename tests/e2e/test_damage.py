@@ -21,8 +21,8 @@ CRASH = BUILD / "tests/crash"
 QUIET = "QUIET" in os.environ
 STOPPED = 10.0  # seconds that the holder of the lock is stopped
 BUSY = 5.5 if QUIET else 9.0  # ... within which a writer is told that it can't be
-AFTER = 1.0 if QUIET else 5.0  # ... after which all is as before
-READ = 0.05 if QUIET else 2.0  # ... that no read takes
+AFTER = 1.0 if QUIET else 20.0  # ... after which all is as before
+READ = 0.05 if QUIET else 4.0  # ... that no read takes
 DISK = (
     20 << 20
 )  # bytes of the small disk: what is allocated for counters and calls, and 3 MB to fill

@@ -12,7 +12,7 @@ import unittest
 
 from client import data_of, text_of
 from fastcgi import Request, infer
-from gateway import BUILD, Gateway, GatewayCase, TOP, parallel, wait_for
+from gateway import BUILD, Gateway, GatewayCase, PATIENCE, TOP, parallel, wait_for
 
 
 def log(gw):
@@ -100,7 +100,7 @@ class Draining(GatewayCase):
             self.assertGreater(line["completionTokens"], 1)
         whole.rest()
         self.assertEqual(whole.status, 503)
-        self.assertEqual(self.gw.pool.wait(10), 0)
+        self.assertEqual(self.gw.pool.wait(PATIENCE), 0)
         # nobody connects any more: the web server says so at once
         self.assertFalse(self.gw.socket.exists())
 
@@ -123,7 +123,7 @@ class Crashes(GatewayCase):
             rows = re.findall(r"ended by signal 11 .*?the next starts in (\d+) ms", log(self.gw))
             return [int(ms) for ms in rows]
 
-        end = time.monotonic() + 20
+        end = time.monotonic() + 2 * PATIENCE
         while (delays() or [0])[-1] < 800:
             self.assertLess(time.monotonic(), end, log(self.gw))
             for pid in self.gw.workers():
@@ -191,11 +191,11 @@ class PoolBehindApache(GatewayCase):
 
     def test_a_restart_of_the_pool_is_seen_at_once(self):
         self.gw.pool.terminate()
-        self.assertEqual(self.gw.pool.wait(10), 0)
+        self.assertEqual(self.gw.pool.wait(PATIENCE), 0)
         self.gw.children.remove(self.gw.pool)
         self.assertEqual(self.gw.request("GET", "/healthz").status, 503)
         self.gw.start_pool()
-        wait_for("an answer", lambda: self.gw.request("GET", "/healthz").status == 200, 10)
+        wait_for("an answer", lambda: self.gw.request("GET", "/healthz").status == 200)
 
 
 class KeptConnections(unittest.TestCase):

@@ -223,6 +223,11 @@ class Kept(GatewayCase):
         call.ask("GET", "/healthz")
         call.rest()
 
+    def late(self):
+        """late - one more, that was answered; a pool without a thread waits 50 ms for its request"""
+        late = Request(self.gw, "GET", "/v1/models", keep=True)
+        return late if late.answer() else None
+
     def test_they_are_refused_and_stay_where_no_thread_is_left_for_them(self):
         (kept,) = self.keep(1)
         self.gw.asks_again = True
@@ -233,8 +238,7 @@ class Kept(GatewayCase):
             kept.ask("GET", path, keep=True)
             kept.answer()
             self.assertEqual((kept.status, kept.ended), (status, True))
-        late = Request(self.gw, "GET", "/v1/models", keep=True)
-        late.answer()
+        late = wait_for("an answer", self.late)
         late.ask("GET", "/v1/models", keep=True)
         late.answer()
         self.assertEqual((late.status, late.header("retry-after")), (503, "1"))

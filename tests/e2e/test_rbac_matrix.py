@@ -16,7 +16,7 @@ import socket
 import subprocess
 import unittest
 
-from gateway import BUILD, GatewayCase, TOP
+from gateway import BUILD, GatewayCase, PATIENCE, TOP
 
 # --- the contract ---
 
@@ -150,7 +150,7 @@ class Client:
 
     def fresh(self, message):
         self.close()
-        self.socket = socket.create_connection(("127.0.0.1", self.port), 20)
+        self.socket = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
         self.file = self.socket.makefile("rb")
         answer = self.exchange(message)
         if answer is None:

@@ -1,15 +1,16 @@
 """Streams: events as they come, and ends that are real. API.md 3, behind lighttpd and a pool."""
 
+import os
 import socket
 import statistics
 import struct
-import time
 import unittest
 
 from client import data_of, text_of
-from gateway import GatewayCase, unique
+from gateway import GatewayCase, PATIENCE, unique
 
 GAP = 0.150  # seconds between the provider's events
+LATE = GAP / 2 if "QUIET" in os.environ else GAP * 2  # ... that half of them arrive after that
 HI = {"messages": [{"role": "user", "content": "hi"}]}
 
 
@@ -55,9 +56,10 @@ class Arrival(Case):
         events = [(data_of(event), when) for event, when in stream if data_of(event)]
         texts = [(e, when) for e, when in events if e["choices"][0]["delta"].get("content")]
         self.assertEqual(len(texts), 8)
-        # A machine that is busy delays one or another; a host that buffers holds back all but the last.
+        # A machine that is busy delays one or another; a host that buffers holds back all but the last,
+        # half of them by more than three gaps.
         late = [when - event["sent_ms"] / 1000 for event, when in texts]
-        self.assertLess(statistics.median(late), GAP / 2, late)
+        self.assertLess(statistics.median(late), LATE, late)
 
     def test_a_silent_provider_is_bridged_by_comments(self):
         stream = self.stream(self.gw.llm("events=2,delay=2500"))
@@ -66,14 +68,14 @@ class Arrival(Case):
         self.assertEqual((text_of(events), events[-1]), ("w0 w1 ", "data: [DONE]"))
 
     def test_streams_share_a_worker(self):
-        llm = self.gw.llm("events=2,delay=1000")
-        began = time.monotonic()
+        gate = self.gw.gate()
+        llm = self.gw.llm(f"events=2,gate={gate}")
         streams = [self.stream(llm) for _ in range(16)]
+        for stream in streams:  # none can be at its end
+            self.assertEqual(text_of([stream.next()[0]]), "w0 ")
+        self.gw.open_gate(gate)
         for stream in streams:
-            self.assertEqual(text_of(stream.rest()), "w0 w1 ")
-        self.assertLess(
-            time.monotonic() - began, 8, "16 streams of a second went one after the other"
-        )
+            self.assertEqual(text_of(stream.rest()), "w1 ")
 
 
 class Bytes(Case):
@@ -172,15 +174,15 @@ class Ends(Case):
         self.assertLess(max(map(len, events)), 5 << 20)
 
     def test_a_stalled_stream_is_broken(self):
-        stream = self.stream(self.gw.llm("silence=1", extra={"idleTimeoutMs": 300}))
+        stream = self.stream(self.gw.llm("silence=1", extra={"idleTimeoutMs": 1000}))
         self.assertBroken(stream.rest(), "upstream_timeout")
 
     def test_comments_of_the_provider_keep_a_slow_stream_alive(self):
-        llm = self.gw.llm("events=4,delay=300,comment", extra={"idleTimeoutMs": 1000})
+        llm = self.gw.llm("events=4,delay=1000,comment", extra={"idleTimeoutMs": 3000})
         self.assertEqual(self.stream(llm).rest()[-1], "data: [DONE]")
 
     def test_a_stream_has_a_longest_time(self):
-        llm = self.gw.llm("events=100,delay=100", extra={"totalTimeoutMs": 600})
+        llm = self.gw.llm("events=100,delay=100", extra={"totalTimeoutMs": 2500})
         self.assertBroken(self.stream(llm).rest(), "upstream_timeout")
 
     def test_no_status_from_the_provider_is_a_504(self):
@@ -220,10 +222,10 @@ class Gone(Case):
         return request_id, end
 
     def test_a_client_gone_mid_stream_closes_the_providers_connection(self):
-        request_id, end = self.leave(self.gw.llm("events=400,delay=50"), 3)
+        request_id, end = self.leave(self.gw.llm("events=4000,delay=50"), 3)
         line = self.gw.audit(request_id)
         self.assertEqual((line["aborted"], line["streaming"]), (True, True))
-        self.assertLess(int(end.split(" after ")[1].split()[0]), 200, end)
+        self.assertLess(int(end.split(" after ")[1].split()[0]), 2000, end)
 
     def test_a_client_gone_while_the_provider_is_silent(self):
         request_id, _ = self.leave(self.gw.llm("silence=2"), 2)
@@ -259,7 +261,7 @@ class Draining(Case):
         stream.next()
         self.gw.pool.terminate()
         self.assertEqual(stream.rest()[-1], "data: [DONE]")
-        self.assertEqual(self.gw.pool.wait(10), 0)
+        self.assertEqual(self.gw.pool.wait(PATIENCE), 0)
 
 
 if __name__ == "__main__":
