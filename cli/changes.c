@@ -198,6 +198,8 @@ look(const struct changes *c, struct program *p, struct transport *t, struct jso
 {
 	enum rc rc = inspect_look(c, t, views, &p->faults, err);
 
+	if (rc == RC_OK)
+		rc = inspect_drops(c, t, &p->faults, err);
 	if (rc != RC_OK)
 		return rc;
 	return p->faults.total == 0 ? RC_OK : error_set(err, RC_INVALID, "invalid documents");

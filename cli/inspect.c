@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "cli/bodycheck.h"
 #include "cli/inspect.h"
+#include "cli/overlay.h"
 #include "cli/transport.h"
+#include "cli/uses.h"
 
 #define NOT_FOUND " not found: "	/* "Secret not found: x", as the records' faults have it */
 
@@ -151,6 +154,89 @@ inspect_look(const struct changes *c, struct transport *t, struct json_object **
 			tell(c, i, true, faults);
 	json_object_put(in.there);
 	return rc;
+}
+
+/* named - the object of a list, NULL: none */
+static struct json_object *
+named(struct json_object *list, const char *name)
+{
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *o = json_object_array_get_idx(list, i);
+
+		if (strcmp(jsonx_str(o, "name", ""), name) == 0)
+			return o;
+	}
+	return NULL;
+}
+
+/* llms_then - those that nothing becomes of, and those that are made or changed */
+static struct json_object *
+llms_then(const struct changes *c, struct json_object *now)
+{
+	struct json_object *then = json_object_new_array(), *changed = json_object_new_object(), *o;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct apply_item *item = &c->v[i];
+
+		if (item->kind != &kind_llm)
+			continue;
+		jsonx_put(changed, item->name, NULL);
+		if (item->body != NULL)
+			json_object_array_add(then, overlay(&kind_llm, named(now, item->name),
+			    item->body));
+	}
+	for (size_t i = 0; i < json_object_array_length(now); i++) {
+		o = json_object_array_get_idx(now, i);
+		if (!jsonx_has(changed, jsonx_str(o, "name", "")))
+			json_object_array_add(then, json_object_get(o));
+	}
+	json_object_put(changed);
+	return then;
+}
+
+/* users - of a secret: "a, b"; owned by the caller */
+static char *
+users(struct json_object *llms, const char *secret)
+{
+	struct buf text = BUF_INIT(USES_TEXT_MAX);
+
+	for (size_t i = 0; i < json_object_array_length(llms); i++) {
+		struct json_object *llm = json_object_array_get_idx(llms, i);
+
+		if (uses_secret(llm, secret))
+			(void)buf_addf(&text, NULL, "%s%s", text.len > 0 ? ", " : "",
+			    jsonx_str(llm, "name", "?"));
+	}
+	return buf_take(&text);
+}
+
+/* inspect_drops - see inspect.h */
+enum rc
+inspect_drops(const struct changes *c, struct transport *t, struct faults *faults,
+    struct error *err)
+{
+	struct json_object *now = NULL, *then = NULL;
+	enum rc rc;
+
+	for (size_t i = c->manifest->n; i < c->n; i++) {
+		char *names;
+
+		if (c->v[i].kind != &kind_secret)
+			continue;
+		if (now == NULL && (rc = t->ops->list(t, &kind_llm, &now, err)) != RC_OK)
+			return rc;
+		if (then == NULL)
+			then = llms_then(c, now);
+		names = users(then, c->v[i].name);
+		if (*names != '\0') {
+			c->v[i].why = x_asprintf("is the key of llm %s", names);
+			tell(c, i, true, faults);
+		}
+		free(names);
+	}
+	json_object_put(now);
+	json_object_put(then);
+	return RC_OK;
 }
 
 /* inspect_nameless - it may be meant for an object that has what the body lacks */

@@ -24,6 +24,10 @@ void inspect_refused(const struct changes *c, size_t n, struct faults *faults);
 enum rc inspect_look(const struct changes *c, struct transport *t, struct json_object **views,
     struct faults *faults, struct error *err);
 
+/* inspect_drops - secrets that --prune would take from Llms as they will be then */
+enum rc inspect_drops(const struct changes *c, struct transport *t, struct faults *faults,
+    struct error *err);
+
 /* inspect_nameless - those that nobody can be asked about: all but whether a member is missing */
 void inspect_nameless(const struct changes *c, struct transport *t, struct faults *faults);
 

@@ -9,8 +9,6 @@
 #include "cli/uses.h"
 #include "store/record.h"
 
-#define USERS_TEXT_MAX 512		/* bytes of a list of names in a message; the rest is cut */
-
 /* header_uses - a value "secret://NAME/KEY" of that secret */
 static bool
 header_uses(struct json_object *value, const char *secret)
@@ -23,9 +21,9 @@ header_uses(struct json_object *value, const char *secret)
 	    text[9 + n] == '/';
 }
 
-/* llm_uses - as its key, or in a header */
-static bool
-llm_uses(struct json_object *llm, const char *secret)
+/* uses_secret - see uses.h */
+bool
+uses_secret(struct json_object *llm, const char *secret)
 {
 	struct json_object *ref = jsonx_get(llm, "apiKeyRef"), *extra, *headers = NULL;
 
@@ -48,7 +46,7 @@ enum rc
 uses_names(struct transport *t, const char *secret, const char *quote, char **out,
     struct error *err)
 {
-	struct buf users = BUF_INIT(USERS_TEXT_MAX);
+	struct buf users = BUF_INIT(USES_TEXT_MAX);
 	struct json_object *llms;
 	enum rc rc;
 
@@ -57,7 +55,7 @@ uses_names(struct transport *t, const char *secret, const char *quote, char **ou
 	for (size_t i = 0; i < json_object_array_length(llms); i++) {
 		struct json_object *llm = json_object_array_get_idx(llms, i);
 
-		if (llm_uses(llm, secret))
+		if (uses_secret(llm, secret))
 			(void)buf_addf(&users, NULL, "%s%s%s%s", users.len > 0 ? ", " : "", quote,
 			    jsonx_str(llm, "name", "?"), quote);
 	}

@@ -10,9 +10,17 @@
 #ifndef CLI_USES_H
 #define CLI_USES_H
 
+#include <stdbool.h>
+
 #include "base/rc.h"
 
+#define USES_TEXT_MAX	512		/* bytes of a list of names in a message; the rest is cut */
+
+struct json_object;
 struct transport;
+
+/* uses_secret - is it the Llm's key, or in one of its headers */
+bool uses_secret(struct json_object *llm, const char *secret);
 
 /* uses_names - of the Llms that would be left without it, each in quote: "'a', 'b'"; "": none */
 enum rc uses_names(struct transport *t, const char *secret, const char *quote, char **out,

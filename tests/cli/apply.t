@@ -411,6 +411,22 @@ $ printf 'secrets: []\n' | mcpctl apply -f - --prune
 mcpctl: secret/anthropic: can't be pruned: is the key of llm claude
 ? 1
 
+# also of one that will use it, and before anything else is made
+$ mcpctl create secret other --data k=v -q; printf 'secrets: []\nllms:\n- {name: claude, apiKeyRef: null}\n- {name: claude2, type: openai, model: m, extraConfig: {headers: {x-a: "secret://other/k"}}}\n' >prune.yaml; mcpctl apply -f prune.yaml --prune; mcpctl get llms -o name
+mcpctl: secret/other: can't be pruned: is the key of llm claude2
+llm/claude
+
+$ sed -i 's/^secrets:.*/secrets: [{name: other, keys: [k]}]/' prune.yaml; mcpctl apply -f prune.yaml --prune
+secret/other unchanged
+llm/claude configured
+llm/claude2 created
+secret/anthropic deleted
+
+$ printf 'llms: [{name: claude}]\nsecrets: []\n' | mcpctl apply -f - --prune; mcpctl create secret anthropic --data key=v -q
+llm/claude unchanged
+llm/claude2 deleted
+secret/other deleted
+
 $ printf 'llms: []\nsecrets:\nsecretbackends: []\nmcptokens: []\n' | mcpctl apply -f - --prune
 llm/claude deleted
 secret/anthropic deleted
