@@ -13,11 +13,6 @@
 #define BURST_MS	100		/* ms after a refusal in which the next one does not wait so */
 #define NEGLECT_MS	250		/* ms that kept connections wait for a thread of their worker */
 
-struct crowd {				/* what waits to be refused, as the reserved thread sees it */
-	int64_t		since_ms;	/* nobody waited, the last time */
-	int64_t		refused_ms;	/* somebody was refused, the last time */
-};
-
 /* crowded - has nobody time, neither we nor another worker; without the lock */
 static bool
 crowded(struct pool *p)
@@ -63,38 +58,18 @@ await(struct pool *p, int ms)
 	return fds[0].revents != 0 ? -1 : n > 0;
 }
 
-/* arrived - as await(), and a look at the crowd */
-static int
-arrived(struct pool *p, struct crowd *c)
-{
-	int ready = await(p, 0);
-
-	if (ready == 0) {
-		ready = await(p, RESERVE_LOOK_MS);
-		c->since_ms = clock_mono_ms();
-	}
-	return ready;
-}
-
-/* may_wait - is a thread about to be free, and has nobody waited for too long yet */
-static bool
-may_wait(const struct pool *p, const struct crowd *c)
-{
-	return c->since_ms >= horizon_ms(p) && board_ending(p->opts.board, horizon_ms(p));
-}
-
 /*
  * soon_free - a client that has read its answer to the end asks again while our thread is still closing
  * the request before. It must not be told that all are busy: it waits for the end of those that end,
  * and the first of a burst a moment more: a client that broke off tells us, and asks again
  */
 static bool
-soon_free(struct pool *p, struct crowd *c)
+soon_free(struct pool *p, int64_t refused_ms)
 {
-	int left = clock_mono_ms() - c->refused_ms < BURST_MS ? 0 : GRACE_MS;
+	int left = clock_mono_ms() - refused_ms < BURST_MS ? 0 : GRACE_MS;
 
 	while (crowded(p) && await(p, 0) == 1) {
-		if (!may_wait(p, c) && left-- <= 0)
+		if (!board_ending(p->opts.board, horizon_ms(p)) && left-- <= 0)
 			return false;
 		clock_nap(1);
 	}
@@ -119,16 +94,16 @@ static void
 refuse(struct pool_job *job)
 {
 	struct pool *p = job->pool;
-	struct crowd crowd = { .since_ms = clock_mono_ms() };
+	int64_t refused_ms = 0;
 	int ready;
 
-	while (crowded(p) && (ready = arrived(p, &crowd)) >= 0) {
-		if (ready == 0 || soon_free(p, &crowd))
+	while (crowded(p) && (ready = await(p, RESERVE_LOOK_MS)) >= 0) {
+		if (ready == 0 || soon_free(p, refused_ms))
 			continue;
 		refuse_one(job, pool_accept(p));
 		if (crowded(p))
 			refuse_one(job, pool_asked(p, false));
-		crowd.refused_ms = clock_mono_ms();
+		refused_ms = clock_mono_ms();
 	}
 }
 
