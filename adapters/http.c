@@ -424,6 +424,8 @@ run(struct call *c)
 		if (c->rc == RC_OK && c->undrained && c->ev->drained != NULL &&
 		    (rc = c->ev->drained(c->ev->arg, c->err)) != RC_OK)
 			return rc;
+		if (c->undrained)
+			c->tick_ms = 0;		/* what came may have brought it nearer */
 		c->undrained = false;
 		if (running == 0)
 			return verdict(c);

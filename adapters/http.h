@@ -66,7 +66,8 @@ struct http_events {
 	enum rc	(*data)(void *arg, const char *p, size_t n, struct error *err);
 	/* MAY. All that could be read now was given to data(): flush */
 	enum rc	(*drained)(void *arg, struct error *err);
-	/* MAY. Called when clock_mono_ms() reaches *next_ms (first at once); sets the next time */
+	/* MAY. Called when clock_mono_ms() reaches *next_ms (first at once), and after what came was
+	   drained; sets the next time */
 	enum rc	(*tick)(void *arg, int64_t now_ms, int64_t *next_ms, struct error *err);
 	/* polled beside the provider's socket; -1: none */
 	int	watch_fd;

@@ -10,6 +10,8 @@ import unittest
 from fastcgi import Request, infer
 from gateway import GatewayCase, PATIENCE, unique, wait_for
 from process import rss, threads
+from scripted import chunk, stream
+from scriptedcase import DONE, ScriptedCase
 
 QUIET = "QUIET" in os.environ  # on a machine that does nothing else
 SECOND = 1000 if QUIET else 10000  # ms: the longest from a sign to the provider's end
@@ -251,7 +253,7 @@ class Kept(GatewayCase):
             self.assertEqual(call.status, 200)
 
 
-class OneThread(GatewayCase):
+class OneThread(ScriptedCase):
     options = {"workers": 1, "config": ("threads: 1",)}
 
     def test_a_client_that_asks_when_it_has_its_answer_is_never_refused(self):
@@ -259,6 +261,17 @@ class OneThread(GatewayCase):
         for i in range(150):
             answer = self.gw.chat(llm)
             self.assertEqual(answer.status, 200, f"call {i}: {answer}")
+
+    def test_a_stream_is_over_with_its_last_event_though_the_provider_stays(self):
+        whole = stream(chunk({"content": "hi"}), chunk({}, "stop"), DONE, PATIENCE)
+        llm, _ = self.scripted("openai", whole)
+        for i in range(5):
+            call = infer(self.gw, llm)
+            call.until(b"[DONE]")
+            after = Request(self.gw, "GET", "/v1/models")
+            call.rest()
+            after.rest()
+            self.assertEqual(after.status, 200, f"call {i}")
 
 
 class SlowReader(GatewayCase):
