@@ -79,7 +79,7 @@ end_late(struct pool_job *job, int fd)
 
 /* serve - say by whom ('b'usy or 's'aturated), and stay until the client says that it may end; with a
    'k' it asks for the connection to be kept, with an 'l' the thread is late. Who is refused
-   can only ask to be kept */
+   can only ask to be kept. With a 'q', the pool's no is told by an 'n' */
 static int
 serve(void *arg, struct pool_job *job, int fd)
 {
@@ -94,8 +94,10 @@ serve(void *arg, struct pool_job *job, int fd)
 		cr_assert_eq(write(fd, "b", 1), 1);
 		(void)!read(fd, &c, 1);
 	}
-	if (c == 'k' && pool_keeps(job))
+	if ((c == 'k' || c == 'q') && pool_keeps(job))
 		return fd;
+	if (c == 'q')
+		(void)!write(fd, "n", 1);
 	if (c == 'l')
 		end_late(job, fd);
 	close(fd);

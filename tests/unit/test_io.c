@@ -228,6 +228,32 @@ Test(io, a_kept_connection_takes_another_request)
 	io->ops->close(io);
 }
 
+/* on_ending - what the web server has of the answer when the pool hears that it ends */
+static void
+on_ending(void *arg)
+{
+	char out[64];
+	ssize_t n = recv(peer, out, sizeof(out), MSG_PEEK | MSG_DONTWAIT);
+
+	*(ssize_t *)arg = n;
+}
+
+Test(io, the_end_is_told_again_when_the_last_bytes_are_out)
+{
+	ssize_t had = -1;
+	struct io *io;
+
+	ask();
+	record(STDIN, "", 0);
+	io = open_io();
+	cr_expect_eq(io->ops->write(io, "hello", 5, NULL), RC_OK);
+	io->ending = on_ending;
+	io->ending_arg = &had;
+	shutdown(peer, SHUT_WR);
+	io->ops->close(io);
+	cr_expect_eq(had, 13);
+}
+
 Test(io, the_connection_is_closed_though_the_web_server_would_keep_it)
 {
 	struct pollfd in = { .fd = peer, .events = POLLIN };

@@ -109,15 +109,67 @@ Test(pool, a_kept_connection_waits_without_a_thread)
 Test(pool, keeps_no_more_than_64)
 {
 	struct pool *p = start(2, board, 0);
-	int fds[64];
+	int fds[64], more;
 
 	for (int i = 0; i < 64; i++)
 		fds[i] = keep();
-	ended(keep());
+	more = client();
+	cr_expect_eq(next(more), 'b');
+	say(more, 'q');
+	cr_expect_eq(next(more), 'n');
+	ended(more);
 	for (int i = 0; i < 64; i++) {
 		say(fds[i], 'x');
 		cr_expect_eq(next(fds[i]), 'b');
 		ended(fds[i]);
+	}
+	finish(p);
+}
+
+Test(pool, alone_it_keeps_nothing)
+{
+	struct pool *p = start(2, NULL, 0);
+	int fd = client();
+
+	cr_expect_eq(next(fd), 'b');
+	say(fd, 'q');
+	cr_expect_eq(next(fd), 'n');
+	ended(fd);
+	finish(p);
+}
+
+Test(pool, keeps_nothing_after_the_stop)
+{
+	struct pool *p = start(2, board, 0);
+	int fd = client();
+
+	cr_expect_eq(next(fd), 'b');
+	pool_stop(p);
+	say(fd, 'q');
+	cr_expect_eq(next(fd), 'n');
+	ended(fd);
+	cr_expect_eq(next(told[0]), 'e');
+	pool_free(p);
+}
+
+Test(pool, any_of_those_that_are_kept_may_go)
+{
+	struct pool *p = start(2, board, 0);
+	int fds[3];
+
+	for (int gone = 0; gone < 3; gone++) {
+		for (int i = 0; i < 3; i++)
+			fds[i] = keep();
+		say(fds[gone], 'x');
+		cr_expect_eq(next(fds[gone]), 'b');
+		ended(fds[gone]);
+		for (int i = 0; i < 3; i++) {
+			if (i == gone)
+				continue;
+			say(fds[i], 'x');
+			cr_expect_eq(next(fds[i]), 'b');
+			ended(fds[i]);
+		}
 	}
 	finish(p);
 }

@@ -230,9 +230,11 @@ answer_when_full(void)
 	cr_assert_eq(next(a), 'b');
 	b = client();
 	cr_assert_eq(next(b), 'b');
-	(void)!send(kept, "k", 1, MSG_NOSIGNAL);
+	(void)!send(kept, "q", 1, MSG_NOSIGNAL);
 	ready(kept);
 	(void)!read(kept, &c, 1);
+	if (c != 0)
+		cr_expect_eq(next(kept), 'n', "its next request would come here again");
 	ended(kept);
 	close(a);
 	close(b);
