@@ -125,6 +125,13 @@ account_recoveries(struct service *svc)
 		metrics_count(ledger_metrics(svc->ledger), METRICS_STORE_RECOVERIES, n);
 }
 
+/* account_stands - see account.h. Of one whose end nobody knows a line too many is better than none */
+bool
+account_stands(enum rc rc)
+{
+	return rc == RC_OK || rc == RC_UNKNOWN;
+}
+
 /* account_change - the change stands, whatever becomes of the line */
 void
 account_change(struct service *svc, const struct caller *caller, const char *action,

@@ -177,7 +177,7 @@ catalogue_apply(struct service *svc, const struct caller *c, struct apply_item *
 	if (rehearse)
 		return store_rehearse(svc->store, plan, &a, err);
 	rc = secrets_change(svc, plan, &a, err);
-	for (size_t i = 0; rc == RC_OK && i < n; i++)
+	for (size_t i = 0; account_stands(rc) && i < n; i++)
 		if (actions[items[i].outcome] != NULL)
 			account_change(svc, c, actions[items[i].outcome], items[i].kind->plural,
 			    items[i].name);

@@ -193,8 +193,9 @@ catalogue_create(struct service *svc, const struct caller *c, const struct kind 
 		sha256_hex(token, strlen(token), ch.sha);
 	}
 	rc = secrets_change(svc, plan_create, &ch, err);
-	if (rc == RC_OK) {
+	if (account_stands(rc))
 		account_change(svc, c, "create", k->plural, ch.name);
+	if (rc == RC_OK) {
 		if (k == &kind_mcptoken)
 			jsonx_put_str(ch.view, "token", token);
 		*out = json_object_get(ch.view);
@@ -244,11 +245,10 @@ catalogue_update(struct service *svc, const struct caller *c, const struct kind 
 	};
 	enum rc rc = secrets_change(svc, plan_update, &ch, err);
 
-	if (rc == RC_OK) {
-		if (ch.changed)
-			account_change(svc, c, "update", k->plural, ch.name);
+	if (account_stands(rc) && ch.changed)
+		account_change(svc, c, "update", k->plural, ch.name);
+	if (rc == RC_OK)
 		*out = json_object_get(ch.view);
-	}
 	free(ch.name);
 	json_object_put(ch.view);
 	return rc;
@@ -284,7 +284,7 @@ catalogue_delete(struct service *svc, const struct caller *c, const struct kind 
 	};
 	enum rc rc = secrets_change(svc, plan_delete, &ch, err);
 
-	if (rc == RC_OK)
+	if (account_stands(rc))
 		account_change(svc, c, "delete", k->plural, ch.name);
 	free(ch.name);
 	return rc;

@@ -279,8 +279,11 @@ copy_over(const struct move *m, const struct table *t, const struct secret *s,
 		st.copy_version = version;
 	}
 	st.data = &data;
-	if (rc == RC_OK)
+	if (rc == RC_OK) {
 		rc = change(m, plan_move, &st, err);
+		if (account_stands(rc))
+			account_change(m->svc, m->caller, "migrate", kind_secret.plural, s->r.name);
+	}
 	pairs_wipe(&data);
 	return rc;
 }
@@ -323,9 +326,6 @@ step(const struct move *m, const char *name, bool *done, struct error *err)
 			break;
 		case DUE_COPY:
 			rc = copy_over(m, t, s, to, err);
-			if (rc == RC_OK)
-				account_change(m->svc, m->caller, "migrate", kind_secret.plural,
-				    name);
 			break;
 		}
 	}

@@ -148,7 +148,8 @@ rekey_run(struct service *svc, const struct caller *c, struct rekey *r, struct e
 	if ((rc = store_touch(svc->store, err)) != RC_OK)
 		return rc;
 	do {
-		if ((rc = store_change(svc->store, plan_step, &step, err)) == RC_OK)
+		rc = store_change(svc->store, plan_step, &step, err);
+		if (account_stands(rc))
 			tell(svc, c, &step, r);
 	} while (rc == RC_OK && step.names.n > 0);
 	r->key_id = step.key_id;

@@ -10,9 +10,12 @@
 
 #include "base/clock.h"
 #include "base/jsonx.h"
+#include "base/mem.h"
 #include "service/account.h"
+#include "service/apply.h"
 #include "service/report.h"
 #include "tests/unit/fixture.h"
+#include "tests/unit/relay.h"
 
 static struct fixture f;
 static int failing;			/* errno of every writev; 0: none */
@@ -162,6 +165,89 @@ Test(account, a_change_is_made_whatever_becomes_of_its_line)
 	failing = EIO;
 	fixture_make(&f, &kind_user, "{'name':'bob'}");
 	cr_expect_not_null(table_by_name(fixture_look(&f), &kind_user, "bob"));
+}
+
+/* changes - lines that tell of this action on an object of the name */
+static size_t
+changes(const char *action, const char *name)
+{
+	const struct report_audit q = { .limit = "1000" };
+	struct json_object *o, *event;
+	uint64_t skipped;
+	struct error err;
+	size_t n = 0;
+
+	cr_assert_eq(report_audit(&f.svc, fixture_look(&f), &q, &o, &skipped, &err), RC_OK, "%s",
+	    err.msg);
+	for (size_t i = 0; i < json_object_array_length(o); i++) {
+		event = json_object_array_get_idx(o, i);
+		n += strcmp(jsonx_str(event, "action", ""), action) == 0 &&
+		    strcmp(jsonx_str(event, "name", ""), name) == 0;
+	}
+	json_object_put(o);
+	return n;
+}
+
+/* unseen - another store, whose next change is stored, and said not to be visible yet */
+static struct relay *
+unseen(void)
+{
+	struct relay *r = relay_new(kv_mem_new(NULL), true);
+	struct store_opts opts = { .private_urls = true };
+	char *key = x_asprintf("%s/key", f.dir);
+
+	store_close(f.svc.store);
+	opts.key_file = key;
+	f.svc.store = store_on(&r->kv, &opts);
+	free(key);
+	fixture_make(&f, &kind_secretbackend, "{'name':'sealed','type':'sealed','default':true}");
+	fixture_make(&f, &kind_secret, "{'name':'s','data':{'k':'v'}}");
+	fixture_make(&f, &kind_user, "{'name':'old'}");
+	r->repeat_rc = RC_BUSY;
+	return r;
+}
+
+/* next - the first transaction of the next change ends so, the second is not made */
+static void
+next(struct relay *r)
+{
+	r->unknown = 1;
+	r->txns = 0;
+}
+
+Test(account, a_change_that_is_stored_and_not_yet_seen_has_its_line)
+{
+	struct apply_item item = { .kind = &kind_user, .name = "new" };
+	struct relay *r = unseen();
+	struct error err;
+
+	next(r);
+	cr_expect_eq(fixture_try(&f, &f.admin, &kind_user, "{'name':'new'}", &err), RC_UNKNOWN);
+	cr_expect_eq(changes("create", "new"), 1);
+	next(r);
+	cr_expect_eq(fixture_put(&f, &f.admin, &kind_user, "new", "{'description':'x'}", &err),
+	    RC_UNKNOWN);
+	cr_expect_eq(changes("update", "new"), 1);
+	next(r);
+	cr_expect_eq(catalogue_delete(&f.svc, &f.admin, &kind_user, "old", 0, &err), RC_UNKNOWN);
+	cr_expect_eq(changes("delete", "old"), 1);
+	next(r);
+	cr_expect_eq(catalogue_apply(&f.svc, &f.admin, &item, 1, false, &err), RC_UNKNOWN);
+	cr_expect_eq(changes("delete", "new"), 1);
+}
+
+Test(account, a_change_that_was_not_made_has_no_line)
+{
+	struct relay *r = unseen();
+	struct error err;
+
+	r->txns = 1;
+	cr_expect_eq(fixture_try(&f, &f.admin, &kind_user, "{'name':'new'}", &err), RC_BUSY);
+	cr_expect_eq(fixture_put(&f, &f.admin, &kind_user, "old", "{'description':'x'}", &err),
+	    RC_BUSY);
+	cr_expect_eq(catalogue_delete(&f.svc, &f.admin, &kind_user, "old", 0, &err), RC_BUSY);
+	cr_expect_eq(changes("create", "new") + changes("update", "old") + changes("delete", "old"),
+	    0);
 }
 
 static const struct { const char *name, *text; int64_t ms_ago; } sinces[] = {
