@@ -273,7 +273,7 @@ class Use(GatewayCase):
         times = [e["at"] for e in json.loads(self.run_both("logs", "-o", "json").stdout)]
         self.assertGreater(len(times), 2)
         self.assertEqual(times, sorted(times))
-        self.assertEqual(self.run_both("logs", "--since", "yesterday").returncode, 1)
+        self.assertEqual(self.run_both("logs", "--since", "yesterday").returncode, 2)
 
     def test_an_edit_that_is_ended_leaves_no_value_behind(self):
         self.gw.create("secrets", name="edited", data={"key": "before"})
