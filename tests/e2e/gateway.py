@@ -46,6 +46,9 @@ REPORT = re.compile(
 )
 WRAPPER = os.environ.get("MCPD_WRAPPER", "").split()  # "valgrind -q ..." before mcpd.fcgi
 
+# a web server drops root, and reads what we have made
+os.umask(0o022)
+
 # TERM ends us as Ctrl-C does, so that atexit runs and the servers end too; after any other
 # exception unittest would go on
 signal.signal(signal.SIGTERM, signal.default_int_handler)
