@@ -33,7 +33,7 @@ room(struct buf *b, size_t n)
 	p = x_malloc(cap);
 	memcpy(p, b->p, b->len + 1);
 	if (b->cap > 0) {
-		mem_wipe(b->p, b->len);
+		mem_wipe(b->p, b->cap);	/* what was cut off its end, too */
 		free(b->p);
 	}
 	b->p = p;

@@ -1,5 +1,6 @@
 /* jsonx.c - json-c behind the scanner */
 #include <json-c/json.h>
+#include <json-c/printbuf.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,8 @@
 #include "base/jscan.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
+
+#define SCRATCH_MAX (1 << 20)	/* bytes: no value of a secret is longer */
 
 /* made - json-c answers NULL when memory is out, and NULL would be stored as null */
 static struct json_object *
@@ -17,24 +20,44 @@ made(struct json_object *o)
 	return o;
 }
 
+/* tokener - its scratch in one piece: what it outgrows, realloc(3) leaves behind, and a string in it may
+   be a key */
+static struct json_tokener *
+tokener(unsigned max_depth, size_t len)
+{
+	/* json-c counts the scalar inside the innermost container as a level */
+	struct json_tokener *tok = json_tokener_new_ex((int)max_depth + 1);
+
+	if (tok == NULL ||
+	    printbuf_memset(tok->pb, 0, 0, (int)(len < SCRATCH_MAX ? len : SCRATCH_MAX)) != 0)
+		abort();
+	printbuf_reset(tok->pb);
+	return tok;
+}
+
+/* tokener_free - wiped: the last string is still there */
+static void
+tokener_free(struct json_tokener *tok)
+{
+	mem_wipe(tok->pb->buf, (size_t)tok->pb->size);
+	json_tokener_free(tok);
+}
+
 /* parse - text that was checked; the NUL after it ends a number that stands alone */
 static enum rc
 parse(const char *p, size_t len, unsigned max_depth, struct json_object **out, struct error *err)
 {
-	/* json-c counts the scalar inside the innermost container as a level */
-	struct json_tokener *tok = json_tokener_new_ex((int)max_depth + 1);
+	struct json_tokener *tok = tokener(max_depth, len);
 	struct json_object *o;
 	enum json_tokener_error ret;
 
-	if (tok == NULL)
-		abort();
 	o = json_tokener_parse_ex(tok, p, (int)len);
 	ret = json_tokener_get_error(tok);
 	if (ret == json_tokener_continue) {
 		o = json_tokener_parse_ex(tok, "", 1);
 		ret = json_tokener_get_error(tok);
 	}
-	json_tokener_free(tok);
+	tokener_free(tok);
 	if (ret != json_tokener_success)
 		return error_set(err, RC_INVALID, "%s", json_tokener_error_desc(ret));
 	*out = o;

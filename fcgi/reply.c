@@ -6,6 +6,7 @@
 
 #include "base/jsonx.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "fcgi/cors.h"
 #include "fcgi/reply.h"
@@ -141,6 +142,10 @@ reply_json(struct request *r, int status, struct json_object *o, struct error *e
 		return reply_start(r, status, -1, err);
 	text = jsonx_text(o);
 	rc = send_json(r, status, text, strlen(text), err);
+	if (status == 201) {		/* what is new may be a token, and this its only copy */
+		mem_wipe((char *)(uintptr_t)text, strlen(text));
+		jsonx_wipe(o);
+	}
 	json_object_put(o);
 	return rc;
 }

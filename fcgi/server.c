@@ -87,6 +87,7 @@ let_go(struct server *s)
 	log_warn("store: %s was moved, replaced or emptied: it is opened anew",
 	    store_dir(old->svc.store));
 	s->now = NULL;
+	s->retry_ms = 0;		/* the clock of the look may run ahead of it */
 	return unref(old) ? old : NULL;
 }
 

@@ -6,6 +6,7 @@
 
 #include "adapters/openbao.h"
 #include "base/mem.h"
+#include "tests/unit/freed.h"
 #include "tests/unit/http_bench.h"
 
 #define TOKEN	"bao-token-canary"
@@ -222,6 +223,47 @@ Test(openbao, a_token_goes_over_http_to_private_addresses_only)
 	bao.url = "https://169.254.169.254";
 	cr_expect_eq(openbao_read(b.http, &bao, "x", &data, &version, &err), RC_UNAVAILABLE);
 	cr_expect_not_null(strstr(err.msg, "never connected"), "%s", err.msg);
+	bench_stop(&b);
+	bench_release(&b);
+}
+
+static const struct step repeats[] = {
+	{ ANSWER("200", "{\"data\":{\"data\":{\"k\":\"heap-canary\",\"l\":\"heap-canary\\n\"},"
+	    "\"metadata\":{\"version\":1,\"deletion_time\":\"\",\"destroyed\":false}}}"), SHUT },
+	{ ANSWER("500", "{\"errors\":[\"it is heap-canary\"]}"), SHUT },
+	{ ANSWER("404", "{\"data\":{\"data\":null,\"metadata\":{\"version\":1,\"deletion_time\":\""
+	    "heap-canary\",\"destroyed\":false}}}"), SHUT },
+	{ ANSWER("400", "{\"errors\":[\"no: heap-canary heap-canary heap-canary\"]}"), SHUT },
+	{ ANSWER("200", "{\"data\":{\"version\":2,\"deletion_time\":\"\"}}"), SHUT },
+	{ NULL, END },
+};
+
+Test(openbao, what_it_says_and_is_told_is_wiped, .timeout = 60)
+{
+	struct pairs data = PAIRS_INIT;
+	struct bench b;
+	struct error err;
+	struct openbao bao = { "bao", NULL, "secret", "mcpd", "", TOKEN };
+	int64_t version;
+
+	bench_open(&b, repeats);
+	snprintf(b.url, sizeof(b.url), "http://127.0.0.1:%d", b.server.port);
+	bao.url = b.url;
+	freed_watch("canary");
+	cr_expect_eq(openbao_read(b.http, &bao, "x", &data, &version, &err), RC_OK, "%s", err.msg);
+	pairs_wipe(&data);
+	cr_expect_eq(freed_with(), 0, "a read");
+	cr_expect_eq(openbao_read(b.http, &bao, "x", &data, &version, &err), RC_UNAVAILABLE);
+	cr_expect_eq(freed_with(), 0, "a read that fails");
+	cr_expect_eq(openbao_read(b.http, &bao, "x", &data, &version, &err), RC_NOT_FOUND);
+	cr_expect_eq(freed_with(), 0, "a read of what is deleted");
+	pairs_add(&data, x_strdup("k"), x_strdup("value-canary/+=\\\""));
+	cr_expect_eq(openbao_write(b.http, &bao, "x", &data, 1, &version, &err), RC_UPSTREAM);
+	cr_expect_eq(freed_with(), 0, "a write that is refused");
+	cr_expect_eq(openbao_write(b.http, &bao, "x", &data, 1, &version, &err), RC_OK, "%s", err.msg);
+	cr_expect_eq(freed_with(), 0, "a write");
+	pairs_wipe(&data);
+	freed_watch(NULL);
 	bench_stop(&b);
 	bench_release(&b);
 }
