@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "store/ledgerbook.h"
 #include "store/oserr.h"
 
@@ -24,10 +25,10 @@ ledger_sum_log(struct ledger *l)
 	enum rc rc = RC_OK;
 	struct error err;
 
-	if (counters_good(l->counters) || !l->in_files)
-		return;
 	if (inflight_tidying(l->inflight, 0))
 		inflight_tidied(l->inflight, 0);	/* past days are looked at again, too */
+	if (counters_good(l->counters) || !l->in_files)
+		return;
 	for (int64_t day = now; day > now - COUNTERS_DAYS && rc == RC_OK; day--)
 		rc = usage_read_log(&l->dir, day, &s, &err);
 	if (rc == RC_OK) {
@@ -85,25 +86,38 @@ drop_day(struct ledger *l, int64_t day, int64_t oldest, struct error *err)
 	return RC_OK;
 }
 
-/* tidy_days - each file that is over: kept first, then, perhaps, removed */
+/* days_over - those whose files don't grow any more, of n in order */
+static size_t
+days_over(const int64_t *days, size_t n, int64_t now)
+{
+	while (n > 0 && days[n - 1] > now - COUNTERS_DAYS)
+		n--;
+	return n;
+}
+
+/* tidy_days - each file that is over: kept first, then, perhaps, removed. Which ones are kept is asked
+   before any is: a damaged month asks for all its days, and the first that is kept mends it */
 static enum rc
 tidy_days(struct ledger *l, int64_t now, struct error *err)
 {
 	int64_t *days;
 	enum rc rc;
+	bool *kept;
 	size_t n;
 
 	rc = auditread_days(&l->dir, &days, &n, err);
 	if (rc != RC_OK)
 		return rc;
+	n = days_over(days, n, now);
+	kept = x_calloc(n, sizeof(*kept));
+	usage_kept(&l->dir, days, n, kept);
 	for (size_t i = 0; i < n && rc == RC_OK; i++) {
-		if (days[i] > now - COUNTERS_DAYS)
-			continue;
-		if (!usage_kept(&l->dir, days[i]))
+		if (!kept[i])
 			rc = keep_day(l, days[i], err);
 		if (rc == RC_OK)
 			rc = drop_day(l, days[i], now - l->keep_days, err);
 	}
+	free(kept);
 	free(days);
 	return rc;
 }

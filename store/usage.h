@@ -55,7 +55,8 @@ enum rc usage_read_files(const struct statedir *d, int64_t from, int64_t to, str
 enum rc usage_keep(const struct statedir *d, int64_t day, const struct usage_sum *s,
     struct error *err);
 
-/* usage_kept - the day is in its month's file */
-bool usage_kept(const struct statedir *d, int64_t day);
+/* usage_kept - which of n days, in order, are in their month's file; none is where that holds anything
+   but rows */
+void usage_kept(const struct statedir *d, const int64_t *days, size_t n, bool *kept);
 
 #endif

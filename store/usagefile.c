@@ -98,18 +98,22 @@ read_row(const char *p, size_t len, struct usage_sum *s, int64_t from, int64_t t
 	return day >= 0;
 }
 
-/* read_file - its rows of these days; a file that is not there has none */
+/* read_file - its rows of these days; a file that is not there has none. *whole: each line is a row */
 static enum rc
 read_file(const struct statedir *d, const char *name, int64_t from, int64_t to,
-    struct usage_sum *s, struct error *err)
+    struct usage_sum *s, bool *whole, struct error *err)
 {
 	struct buf b = BUF_INIT(FILE_MAX);
 	enum rc rc = read_whole(d, name, &b, err);
-	size_t len;
+	const char *end;
 
-	for (const char *p = b.p; rc == RC_OK && *p != '\0'; p += len + (p[len] == '\n')) {
-		len = strcspn(p, "\n");
-		(void)read_row(p, len, s, from, to);
+	*whole = true;
+	for (size_t at = 0; rc == RC_OK && at < b.len; at = (size_t)(end - b.p) + 1) {
+		end = memchr(b.p + at, '\n', b.len - at);
+		if (end == NULL)
+			end = b.p + b.len;
+		if (!read_row(b.p + at, (size_t)(end - b.p) - at, s, from, to))
+			*whole = false;
 	}
 	buf_release(&b);
 	return rc == RC_NOT_FOUND ? RC_OK : rc;
@@ -125,6 +129,7 @@ usage_read_files(const struct statedir *d, int64_t from, int64_t to, struct usag
 	char oldest[NAME_SIZE];
 	enum rc rc = RC_OK;
 	struct dirent *e;
+	bool whole;
 
 	if (dir == NULL) {
 		rc = oserr(err, "read %s", d->path);
@@ -136,7 +141,7 @@ usage_read_files(const struct statedir *d, int64_t from, int64_t to, struct usag
 	while (rc == RC_OK && (e = readdir(dir)) != NULL)
 		if (strlen(e->d_name) == strlen(oldest) && strncmp(e->d_name, "usage-", 6) == 0 &&
 		    strspn(e->d_name + 6, "0123456789") == 6 && strcmp(e->d_name, oldest) >= 0)
-			rc = read_file(d, e->d_name, from, to, s, err);
+			rc = read_file(d, e->d_name, from, to, s, &whole, err);
 	closedir(dir);
 	return rc;
 }
@@ -232,10 +237,11 @@ usage_keep(const struct statedir *d, int64_t day, const struct usage_sum *s, str
 	struct usage_sum before = USAGE_SUM_INIT, month = USAGE_SUM_INIT;
 	struct buf b = BUF_INIT(FILE_MAX);
 	char name[NAME_SIZE];
+	bool whole;
 	enum rc rc;
 
 	file_name(day, name);
-	rc = read_file(d, name, 0, INT64_MAX, &before, err);
+	rc = read_file(d, name, 0, INT64_MAX, &before, &whole, err);
 	if (rc == RC_OK)
 		join(&month, day, &before, s);
 	for (size_t i = 0; rc == RC_OK && i < month.n; i++)
@@ -248,18 +254,33 @@ usage_keep(const struct statedir *d, int64_t day, const struct usage_sum *s, str
 	return rc;
 }
 
-/* usage_kept - every kept day has a row; each begins with its day */
-bool
-usage_kept(const struct statedir *d, int64_t day)
+/* has_day - every kept day has a row */
+static bool
+has_day(const struct usage_sum *month, int64_t day)
 {
-	struct buf b = BUF_INIT(FILE_MAX);
-	char name[NAME_SIZE], text[CLOCK_TEXT], begin[CLOCK_TEXT + 16];
-	bool found;
+	for (size_t i = 0; i < month->n; i++)
+		if (month->rows[i].day == day)
+			return true;
+	return false;
+}
 
-	file_name(day, name);
-	day_text(day, text);
-	snprintf(begin, sizeof(begin), "{\"day\":\"%s\",", text);
-	found = read_whole(d, name, &b, NULL) == RC_OK && strstr(b.p, begin) != NULL;
-	buf_release(&b);
-	return found;
+/* usage_kept - each month is read once. Whose a row is that can't be read, nobody knows */
+void
+usage_kept(const struct statedir *d, const int64_t *days, size_t n, bool *kept)
+{
+	char name[NAME_SIZE], last[NAME_SIZE] = "";
+	struct usage_sum month = USAGE_SUM_INIT;
+	bool whole = false;
+
+	for (size_t i = 0; i < n; i++) {
+		file_name(days[i], name);
+		if (strcmp(name, last) != 0) {
+			usage_release(&month);
+			if (read_file(d, name, 0, INT64_MAX, &month, &whole, NULL) != RC_OK)
+				whole = false;
+			memcpy(last, name, sizeof(last));
+		}
+		kept[i] = whole && has_day(&month, days[i]);
+	}
+	usage_release(&month);
 }

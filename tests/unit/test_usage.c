@@ -1,0 +1,65 @@
+/* test_usage.c - the files that the sums of past days are kept in */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tests/unit/books.h"
+
+#define DAY_SECONDS 86400
+
+static struct books b;
+
+static void
+set_up(void)
+{
+	books_open(&b);
+}
+
+static void
+tear_down(void)
+{
+	books_close(&b);
+}
+
+TestSuite(usage, .init = set_up, .fini = tear_down);
+
+/* month_file - of a day; owned by the caller */
+static char *
+month_file(int64_t day)
+{
+	char at[CLOCK_TEXT], name[16];
+
+	clock_format(day * DAY_SECONDS * 1000, at);
+	snprintf(name, sizeof(name), "usage-%.4s%.2s", at, at + 5);
+	return books_file(&b, name);
+}
+
+Test(usage, a_month_that_is_lost_or_damaged_is_summed_anew_at_the_next_start)
+{
+	int64_t first = books_today();
+	char *path = month_file(first), *text, *row;
+
+	books_note(&b, "gpt", 3);
+	books_note(&b, "claude", 4);
+	atomic_store(&books_ahead, DAY_SECONDS);
+	books_note(&b, "gpt", 2);
+	atomic_store(&books_ahead, 3 * DAY_SECONDS);
+	cr_expect_eq(books_used(&b, first, first + 1, "").requests, 9);
+	cr_assert_eq(unlink(path), 0);
+	books_again(&b);
+	cr_expect_eq(books_used(&b, first, first + 1, "").requests, 9, "it was lost");
+
+	text = books_slurp(path);
+	cr_assert_not_null(row = strstr(text, "\"claude\""));
+	row[strlen("\"claude")] = '\x01';
+	books_write(path, text);
+	books_again(&b);
+	cr_expect_eq(books_used(&b, first, first + 1, "").requests, 9, "a row was damaged");
+	books_equal(&b, first);
+	books_equal(&b, first + 1);
+	free(text);
+	free(path);
+}
