@@ -37,6 +37,8 @@ enum api {
 #define ADAPTER_BODY_MAX(len)	((len) * 4 + ADAPTER_BODY_SLACK)
 #define ADAPTER_BODY_SLACK	16384	/* bytes */
 
+#define USAGE_COUNT_MAX	INT64_C(1000000000000)	/* tokens; a larger count is a mistake, or a lie */
+
 struct usage {
 	int64_t	prompt, completion, cached;
 };

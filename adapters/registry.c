@@ -152,13 +152,13 @@ adapter_base(const struct adapter *a, const struct adapter_call *call, char **ou
 	return RC_OK;
 }
 
-/* adapter_count - a count that is there */
+/* adapter_count - a count that is there, and can be one */
 void
 adapter_count(struct span object, const char *name, int64_t *out)
 {
 	long long n = jscan_int(jscan_get(object, name));
 
-	if (n >= 0)
+	if (n >= 0 && n <= USAGE_COUNT_MAX)
 		*out = n;
 }
 

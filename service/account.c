@@ -30,15 +30,22 @@ describe(const struct account_call *call)
 	return c;
 }
 
+/* credible - what no call can have used is not known: one such number would drown the sums */
+static int64_t
+credible(int64_t tokens)
+{
+	return tokens <= USAGE_COUNT_MAX ? tokens : -1;
+}
+
 /* conclude - how it ended */
 static void
 conclude(struct auditcall *c, const struct account_result *result, int64_t started_ms)
 {
 	c->duration_ms = clock_mono_ms() - started_ms;
 	c->first_byte_ms = result->first_byte_ms;
-	c->prompt = result->usage.prompt;
-	c->completion = result->usage.completion;
-	c->cached = result->usage.cached;
+	c->prompt = credible(result->usage.prompt);
+	c->completion = credible(result->usage.completion);
+	c->cached = credible(result->usage.cached);
 	c->status = result->status;
 	c->attempts = result->attempts;
 	c->aborted = result->aborted;

@@ -160,6 +160,34 @@ Test(account, a_full_disk_is_told_in_status_and_metrics)
 	json_object_put(o);
 }
 
+Test(account, counts_that_nobody_can_have_used_are_not_known)
+{
+	static const int64_t said[] = { INT64_MAX, USAGE_COUNT_MAX + 1, USAGE_COUNT_MAX };
+	const struct report_audit q = { .llm = "gpt" };
+	struct json_object *o, *row;
+	uint64_t skipped;
+	struct account a;
+
+	for (size_t i = 0; i < 3; i++) {
+		cr_assert_eq(begin(&a, NULL), RC_OK);
+		account_end(&a, &(struct account_result){ .status = 200, .first_byte_ms = 1,
+		    .usage = { said[i], said[i], said[i] }, .attempts = 1 });
+	}
+	cr_assert_eq(report_usage(&f.svc, f.table, NULL, NULL, &o, NULL), RC_OK);
+	row = json_object_array_get_idx(o, 0);
+	cr_expect_eq(jsonx_int(row, "promptTokens", 0), USAGE_COUNT_MAX);
+	cr_expect_eq(jsonx_int(row, "completionTokens", 0), USAGE_COUNT_MAX);
+	cr_expect_eq(jsonx_int(row, "cachedTokens", 0), USAGE_COUNT_MAX);
+	json_object_put(o);
+	cr_assert_eq(report_audit(&f.svc, f.table, &q, &o, &skipped, NULL), RC_OK);
+	cr_expect_eq(json_object_array_length(o), 3);
+	for (size_t i = 0; i < 3; i++) {
+		row = json_object_array_get_idx(o, i);
+		cr_expect_eq(jsonx_get(row, "promptTokens") == NULL, i > 0, "line %zu", i);
+	}
+	json_object_put(o);
+}
+
 Test(account, a_change_is_made_whatever_becomes_of_its_line)
 {
 	failing = EIO;

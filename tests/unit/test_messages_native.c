@@ -94,6 +94,10 @@ static const struct { const char *body; enum rc rc; struct usage usage; } wholes
 	{ " {\"usage\":{\"input_tokens\":5,\"output_tokens\":7}}\n", RC_OK, { 5, 7, -1 } },
 	{ "{\"usage\":{\"input_tokens\":5,\"cache_creation_input_tokens\":2,"
 	  "\"cache_read_input_tokens\":3,\"output_tokens\":7}}", RC_OK, { 10, 7, 3 } },
+	{ "{\"usage\":{\"input_tokens\":9223372036854775807,\"cache_read_input_tokens\":"
+	    "9223372036854775807,\"output_tokens\":1000000000001}}", RC_OK, { -1, -1, -1 } },
+	{ "{\"usage\":{\"input_tokens\":1000000000000,\"cache_read_input_tokens\":1000000000000,"
+	    "\"output_tokens\":1}}", RC_OK, { 2000000000000, 1, 1000000000000 } },
 	{ "{\"usage\":{\"input_tokens\":5,\"cache_creation_input_tokens\":null}}", RC_OK,
 	  { 5, -1, -1 } },
 	{ "{\"input_tokens\":14}", RC_OK, { -1, -1, -1 } },
