@@ -5,12 +5,14 @@ import fnmatch
 import json
 import os
 import pathlib
+import shutil
 import stat
 import subprocess
+import tempfile
 import unittest
 import urllib.parse
 
-from gateway import BUILD, Gateway, GatewayCase, PATIENCE
+from gateway import BUILD, Gateway, GatewayCase, PATIENCE, WEB_USER, wait_for
 from openbao import OpenBao, TOKEN
 
 # one for each way that a key comes in; none is a part of another
@@ -287,6 +289,45 @@ class Hygiene(GatewayCase):
                         continue
                     mem.seek(start)
                     self.assertNone(f"memory of {pid}, {line.strip()}", mem.read(end - start))
+
+
+@unittest.skipUnless(os.getuid() == 0, "only root may start processes of another user")
+@unittest.skipIf("asan" in str(BUILD) or "tsan" in str(BUILD), "the leak checker is a debugger")
+class Dumpable(unittest.TestCase):
+    """What /proc shows of a process is its user's, unless the process is not dumpable: then it is root's,
+    and neither a debugger of that user nor a core comes to its memory. proc(5)"""
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="mcpd-dumpable-"))
+        self.addCleanup(shutil.rmtree, self.dir)
+        shutil.chown(self.dir, WEB_USER, WEB_USER)
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(self.dir),
+                    "MCPD_CONFIG": str(self.dir / "mcpd.yaml"), "MCPD_DB": str(self.dir / "state")}
+        pathlib.Path(self.env["MCPD_CONFIG"]).touch()
+        self.assertEqual(self.start("mcpctl", "init").wait(PATIENCE), 0)
+
+    def start(self, program, *args):
+        child = subprocess.Popen(
+            [BUILD / program, *args], env=self.env, stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            user=WEB_USER, group=WEB_USER, extra_groups=[],
+        )
+        self.addCleanup(lambda: (child.stdin.close(), child.kill(), child.wait()))
+        return child
+
+    def assertShut(self, pid):
+        environ = pathlib.Path(f"/proc/{pid}/environ")
+        wait_for(f"{pid} to shut its memory", lambda: environ.stat().st_uid == 0)
+
+    def test_a_command_that_asks_for_a_key_is_not(self):
+        self.assertShut(self.start("mcpctl", "create", "secret", "s", "--data", "k=-").pid)
+
+    def test_a_master_and_its_worker_are_not(self):
+        master = self.start("mcpd.fcgi", "--listen", f"unix:{self.dir}/socket", "--workers", "1")
+        children = pathlib.Path(f"/proc/{master.pid}/task/{master.pid}/children")
+        wait_for("a worker", lambda: children.read_text().split())
+        for pid in (master.pid, *children.read_text().split()):
+            self.assertShut(pid)
 
 
 if __name__ == "__main__":
