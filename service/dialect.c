@@ -1,9 +1,12 @@
 /* dialect.c - errors and signs of life, path by path */
+#include <stdlib.h>
 #include <string.h>
 
 #include "adapters/messages.h"
 #include "adapters/openai.h"
+#include "base/jsonx.h"
 #include "base/jwrite.h"
+#include "base/mem.h"
 #include "service/dialect.h"
 
 /* Anthropic's type of an error by the client's status, and by our code where that tells more; the
@@ -118,14 +121,36 @@ put_whole(const struct adapter_call *call, const char *body, size_t len, struct 
 	return put_one_event("data: ", body, len, "\n\ndata: [DONE]\n\n", out, err);
 }
 
-/* put_whole_response - the last event of a response holds it whole */
+/* put_response - one event that holds a response whole */
+static enum rc
+put_response(const char *type, const char *body, size_t len, struct buf *out, struct error *err)
+{
+	char *before = x_asprintf("event: %s\ndata: {\"type\":\"%s\",\"response\":", type, type);
+	enum rc rc = put_one_event(before, body, len, "}\n\n", out, err);
+
+	free(before);
+	return rc;
+}
+
+/* put_whole_response - its beginning, without which clients take no other event, and its end by the
+   response's status */
 static enum rc
 put_whole_response(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
     struct error *err)
 {
+	const struct jscan_opts opts = { JSONX_DEPTH, 0 };
+	struct jscan_want status = { .name = "status" };
+	struct error why;
+	enum rc rc;
+
 	(void)call;
-	return put_one_event("event: response.completed\ndata: {\"type\":\"response.completed\","
-	    "\"response\":", body, len, "}\n\n", out, err);
+	if (jscan_object(body, len, &opts, &status, 1, NULL, &why) != RC_OK)
+		return error_set(err, RC_UPSTREAM, "the answer is no response: it is no object");
+	if ((rc = put_response("response.created", body, len, out, err)) != RC_OK)
+		return rc;
+	return put_response(jscan_is(status.value, "failed") ? "response.failed"
+	    : jscan_is(status.value, "incomplete") ? "response.incomplete" : "response.completed",
+	    body, len, out, err);
 }
 
 /* the last row has all other paths */

@@ -278,7 +278,28 @@ Test(dialect, gives_all_other_answers_as_one_event)
 
 	cr_expect_str_eq(whole_of(API_COMPLETIONS, "{\n}\n", &out),
 	    "data: {\ndata: }\n\ndata: [DONE]\n\n");
-	cr_expect_str_eq(whole_of(API_RESPONSES, "{}", &out), "event: response.completed\ndata: "
-	    "{\"type\":\"response.completed\",\"response\":{}}\n\n");
+	buf_release(&out);
+}
+
+#define RESPONSE(type, body) "event: response." type "\ndata: {\"type\":\"response." type		\
+	"\",\"response\":" body "}\n\n"
+
+Test(dialect, begins_a_whole_response_and_ends_it_by_its_status)
+{
+	static const struct { const char *body, *events; } rows[] = {
+		{ "{}", RESPONSE("created", "{}") RESPONSE("completed", "{}") },
+		{ "{\"status\":\"completed\"}", RESPONSE("created", "{\"status\":\"completed\"}")
+		  RESPONSE("completed", "{\"status\":\"completed\"}") },
+		{ "{\"status\":\n\"incomplete\"}", RESPONSE("created", "{\"status\":\ndata: "
+		  "\"incomplete\"}") RESPONSE("incomplete", "{\"status\":\ndata: \"incomplete\"}") },
+		{ "{\"status\":\"failed\"}", RESPONSE("created", "{\"status\":\"failed\"}")
+		  RESPONSE("failed", "{\"status\":\"failed\"}") },
+		{ "[]", "the answer is no response: it is no object" },
+	};
+	struct buf out = BUF_INIT(MAX);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_str_eq(whole_of(API_RESPONSES, rows[i].body, &out), rows[i].events, "%s",
+		    out.p);
 	buf_release(&out);
 }
