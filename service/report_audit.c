@@ -16,7 +16,7 @@ struct search {
 	const char	*after;
 	int64_t		 since_ms;	/* 0: from the beginning */
 	size_t		 limit;
-	struct json_object **found;	/* a ring: with after the oldest are wanted, not the newest */
+	char		**found;	/* a ring: with after the oldest are wanted, not the newest */
 	size_t		 n;		/* all that were found */
 	bool		 reached;	/* the event `after` */
 };
@@ -72,7 +72,7 @@ prepare(const struct table *t, const struct report_audit *q, struct search *s, s
 		s->llm = (r = table_find(t, &kind_llm, q->llm)) != NULL ? r->name : q->llm;
 	if (q->user != NULL)
 		s->user = (r = table_find(t, &kind_user, q->user)) != NULL ? r->id : q->user;
-	s->found = x_calloc(s->limit, sizeof(struct json_object *));
+	s->found = x_calloc(s->limit, sizeof(*s->found));
 	return RC_OK;
 }
 
@@ -96,16 +96,17 @@ time_of(const struct auditevent *e)
 	return at;
 }
 
-/* keep - one more; the ring forgets the newest */
+/* keep - one more; the ring forgets the newest, so its texts are parsed when they are all there */
 static void
 keep(struct search *s, const struct auditevent *e)
 {
-	struct json_object **place = &s->found[s->n % s->limit], *o;
+	const struct jscan_opts opts = { JSONX_DEPTH, JSCAN_UNIQUE | JSCAN_STORABLE };
+	char **place = &s->found[s->n % s->limit];
 
-	if (jsonx_parse(e->text.p, e->text.len, JSONX_DEPTH, &o, NULL) != RC_OK)
+	if (jscan_check(e->text.p, e->text.len, &opts, NULL) != RC_OK)
 		return;
-	json_object_put(*place);
-	*place = o;
+	free(*place);
+	*place = x_strndup(e->text.p, e->text.len);
 	s->n++;
 }
 
@@ -150,16 +151,18 @@ search(struct service *svc, struct search *s, uint64_t *skipped, struct error *e
 	return RC_OK;
 }
 
-/* list - what the ring holds, the newest first; the rest is let go */
+/* list - what the ring holds, the newest first */
 static struct json_object *
-list(struct search *s)
+list(const struct search *s)
 {
-	struct json_object *out = json_object_new_array();
+	struct json_object *out = json_object_new_array(), *o;
 	size_t first = s->n > s->limit ? s->n - s->limit : 0;
 
 	for (size_t i = first; i < s->n; i++) {
-		json_object_array_add(out, s->found[i % s->limit]);
-		s->found[i % s->limit] = NULL;
+		const char *text = s->found[i % s->limit];
+
+		if (jsonx_parse(text, strlen(text), JSONX_DEPTH, &o, NULL) == RC_OK)
+			json_object_array_add(out, o);
 	}
 	return out;
 }
@@ -184,7 +187,7 @@ report_audit(struct service *svc, const struct table *t, const struct report_aud
 	if (rc == RC_OK)
 		*out = list(&s);
 	for (size_t i = 0; i < s.limit; i++)
-		json_object_put(s.found[i]);
+		free(s.found[i]);
 	free(s.found);
 	return rc;
 }
