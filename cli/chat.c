@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -45,6 +46,15 @@ catch(struct chat *c)
 	}
 }
 
+/* give_up - stdout takes no more: the call is ended as by Ctrl-C, and chat_end() says why */
+static enum rc
+give_up(struct chat *c, struct error *err)
+{
+	c->trouble = errno;
+	c->closed = errno == EPIPE;
+	return error_set(err, RC_GONE, "stdout: %s", strerror(errno));
+}
+
 /* put - text to stdout; what a model says must not steer the terminal */
 static enum rc
 put(struct chat *c, const char *text, size_t n, struct error *err)
@@ -54,8 +64,7 @@ put(struct chat *c, const char *text, size_t n, struct error *err)
 	c->fresh_line = text[n - 1] == '\n';
 	if (fwrite(text, 1, n, stdout) == n)
 		return RC_OK;
-	c->closed = errno == EPIPE;
-	return error_set(err, RC_GONE, "stdout: %s", strerror(errno));
+	return give_up(c, err);
 }
 
 /* put_text - a model's words, a line at a time: newlines and tabs are what they are */
@@ -210,8 +219,7 @@ flush(struct sink *s, struct error *err)
 
 	if (fflush(stdout) == 0)
 		return RC_OK;
-	c->closed = errno == EPIPE;
-	return error_set(err, RC_GONE, "stdout: %s", strerror(errno));
+	return give_up(c, err);
 }
 
 /* watch - the signal handler wrote */
@@ -240,6 +248,15 @@ chat_init(struct chat *c, bool raw, struct error *err)
 	return RC_OK;
 }
 
+/* say_trouble - once: what is left in the buffer could not be written either */
+static enum rc
+say_trouble(const struct chat *c, struct error *err)
+{
+	__fpurge(stdout);
+	clearerr(stdout);
+	return error_set(err, RC_IO, "stdout: %s", strerror(c->trouble));
+}
+
 /* chat_end - the last line gets its end, whatever the end was */
 enum rc
 chat_end(struct chat *c, enum rc rc, struct error *err)
@@ -250,11 +267,11 @@ chat_end(struct chat *c, enum rc rc, struct error *err)
 		rc = print_whole(c, err);
 	if (rc == RC_OK && c->failure.rc != RC_OK)
 		rc = error_set(err, c->failure.rc, "%s", c->failure.msg);
-	if (!c->closed && !c->fresh_line)
+	if (c->trouble == 0 && !c->fresh_line)
 		putchar('\n');
-	if (!c->closed && fflush(stdout) != 0)
-		c->closed = errno == EPIPE;
-	return rc;
+	if (c->trouble == 0 && fflush(stdout) != 0)
+		(void)give_up(c, NULL);
+	return c->trouble == 0 || c->closed ? rc : say_trouble(c, err);
 }
 
 /* chat_release - signals do again what they did */

@@ -5,7 +5,7 @@
  *         content, on stdout, each flushed; raw: the JSON of each event or answer, a line each
  * Units   bytes
  * Errors  RC_UPSTREAM: the stream ended with an error event, or is no answer; RC_GONE: interrupted, or
- *         nobody reads stdout
+ *         nobody reads stdout; RC_IO: stdout can't be written
  * Owns    chat_release() frees; one chat at a time a process: it catches SIGINT and SIGTERM,
  *         where they are not ignored
  * Source  CLI.md, "infer"
@@ -27,6 +27,7 @@ struct chat {
 	bool		 streamed;	/* as the answer's type says */
 	bool		 fresh_line;	/* nothing stands on the line of the cursor */
 	bool		 closed;	/* stdout is a pipe without a reader */
+	int		 trouble;	/* errno of a write to stdout that failed; 0: none did */
 	struct error	 failure;	/* rc not RC_OK: an event said so, or was no event */
 	char		 finish[32];	/* finish_reason; "": none came */
 	int		 interrupt[2];	/* pipe; the signal handler writes */

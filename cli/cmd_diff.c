@@ -139,10 +139,10 @@ do_diff(struct program *p, const struct args *a, struct error *err)
 		rc = diff(p, &m, err);
 	rc = apply_end(p, &m, rc);
 	manifest_release(&m);
-	if (rc == RC_OK)
-		return RC_OK;
-	program_report(p, rc, err);
-	p->status = EXIT_TROUBLE;
+	if (rc != RC_OK)
+		program_report(p, rc, err);
+	if (rc != RC_OK || ferror(stdout) || fflush(stdout) != 0)
+		p->status = EXIT_TROUBLE;	/* main says what is wrong with stdout */
 	return RC_OK;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/jsonx.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "cli/local.h"
 #include "cli/local_call.h"
@@ -267,6 +268,7 @@ local_infer(struct transport *t, const char *llm, const char *body, size_t len, 
 	if ((rc = newest(t, &call.table, err)) != RC_OK)
 		return rc;
 	call.http = provider_client(l);
+	log_level(LOG_LEVEL_ERROR);	/* what went wrong at the provider we say ourselves */
 	sigpipe_hold(&was);
 	rc = local_call(&call, sink, err);
 	sigpipe_release(&was);

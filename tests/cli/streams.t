@@ -16,6 +16,10 @@ $ mcpctl get users > /dev/full
 mcpctl: stdout: No space left on device
 ? 1
 
+$ printf 'kind: user\nname: user-1\ndescription: other\n' | mcpctl diff -f - >/dev/full
+mcpctl: stdout: write error
+? 2
+
 $ mcpctl version >&-
 mcpctl: stdout: Bad file descriptor
 ? 1

@@ -128,6 +128,7 @@ class Use(GatewayCase):
 
     def test_every_failure_has_words_and_a_status(self):
         for script, words in (
+            ("status=401", "HTTP 401"),
             ("status=429", "HTTP 429: scripted failure"),
             ("cut=1", "cut: the connection ended before the answer did"),
             ("errorevent=1", "an error in the stream: scripted failure"),
@@ -182,6 +183,20 @@ class Use(GatewayCase):
             self.assertEqual(child.stderr.read(), b"")
             child.stderr.close()
             self.assertEqual(child.wait(PATIENCE), -signal.SIGPIPE)
+
+    def test_a_full_disk_is_no_interrupt(self):
+        llm = self.gw.llm("events=2")
+        for args in ((), ("--json",), ("--no-stream",), ("--no-stream", "--json")):
+            for way in ("store", "http"):
+                with open("/dev/full", "w") as full:
+                    done = subprocess.run(
+                        self.command(way, "infer", llm, "x", *args),
+                        stdout=full, stderr=subprocess.PIPE, text=True,
+                        timeout=PATIENCE, env=self.env(),
+                    )
+                self.assertEqual(
+                    (done.returncode, done.stderr), (1, "mcpctl: stdout: No space left on device\n")
+                )
 
     def test_an_answer_can_not_steer_the_terminal(self):
         llm = self.gw.llm("events=1,text=a%1b%5b31mb%0ac")
