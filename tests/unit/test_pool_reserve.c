@@ -191,15 +191,20 @@ Test(pool_reserve, a_request_on_a_kept_connection_waits_for_a_thread_that_ends)
 Test(pool_reserve, a_kept_connection_is_closed_where_another_worker_has_time)
 {
 	struct pool *p = start_of(2, 3, board, 0);
-	int kept = keep(), a = client(), b;
+	int kept = keep(), a = client(), b, c;
 
 	cr_expect_eq(next(a), 'b');
 	cr_expect(silent(kept), "closed, though a thread is free");
 	b = client();
 	cr_expect_eq(next(b), 'b');
 	ended(kept);
+	c = client();
+	cr_expect(silent(c), "refused, though it is the other worker's");
+	say(a, 'x');
+	cr_expect_eq(next(c), 'b');
 	close(a);
 	close(b);
+	close(c);
 	finish(p);
 }
 
@@ -211,6 +216,7 @@ Test(pool_reserve, a_kept_connection_stays_while_a_thread_of_its_worker_ends)
 	cr_expect_eq(next(b), 'b');
 	cr_expect(silent(kept), "closed");
 	say(gate[1], 'x');
+	cr_expect(silent(kept), "closed, though a thread is free");
 	say(kept, 'x');
 	cr_expect_eq(next(kept), 'b');
 	ended(kept);
