@@ -5,6 +5,8 @@ import fnmatch
 import json
 import os
 import pathlib
+import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -306,11 +308,11 @@ class Dumpable(unittest.TestCase):
         pathlib.Path(self.env["MCPD_CONFIG"]).touch()
         self.assertEqual(self.start("mcpctl", "init").wait(PATIENCE), 0)
 
-    def start(self, program, *args):
+    def start(self, program, *args, **options):
         child = subprocess.Popen(
             [BUILD / program, *args], env=self.env, stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            user=WEB_USER, group=WEB_USER, extra_groups=[],
+            **{"user": WEB_USER, "group": WEB_USER, "extra_groups": [], **options},
         )
         self.addCleanup(lambda: (child.stdin.close(), child.kill(), child.wait()))
         return child
@@ -321,6 +323,22 @@ class Dumpable(unittest.TestCase):
 
     def test_a_command_that_asks_for_a_key_is_not(self):
         self.assertShut(self.start("mcpctl", "create", "secret", "s", "--data", "k=-").pid)
+
+    def test_root_becomes_the_owner_and_keeps_no_group(self):
+        owner = pwd.getpwnam(WEB_USER)
+        child = self.start(
+            "mcpctl", "logs", "-f", user=0, group=0, extra_groups=[0, owner.pw_gid + 1]
+        )
+
+        def ids():
+            text = pathlib.Path(f"/proc/{child.pid}/status").read_text()
+            return {key: list(map(int, re.search(rf"^{key}:(.*)", text, re.M)[1].split()))
+                    for key in ("Uid", "Gid", "Groups")}
+
+        wait_for("the owner", lambda: ids()["Uid"] == [owner.pw_uid] * 4)
+        self.assertEqual(ids()["Gid"], [owner.pw_gid] * 4)
+        self.assertEqual(ids()["Groups"], [owner.pw_gid])
+        self.assertShut(child.pid)
 
     def test_a_master_and_its_worker_are_not(self):
         master = self.start("mcpd.fcgi", "--listen", f"unix:{self.dir}/socket", "--workers", "1")

@@ -32,7 +32,8 @@ static int number;			/* errno it fails with */
 static int burst = 1;			/* so many in a row */
 static int left;			/* of them */
 static int after_snapshot;		/* ... from when a snapshot was written: at the commit */
-static int no_room;			/* for one more file */
+static int no_room;			/* errno for one more file; 0: there is some */
+static int inherited;			/* files that a child would get */
 static int armed;			/* that, until it was */
 
 /* fails - is it this one's turn */
@@ -103,8 +104,9 @@ open(const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode = va_arg(ap, int);
 	va_end(ap);
-	errno = ENOSPC;
-	return no_room && flags & O_CREAT ? -1 :
+	inherited += (flags & O_CLOEXEC) == 0;
+	errno = no_room;
+	return no_room != 0 && flags & O_CREAT ? -1 :
 	    (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }
 
@@ -413,12 +415,18 @@ Test(kv_disk, without_a_free_descriptor_a_change_can_be_made_again)
 
 Test(kv_disk, without_room_for_one_more_file_nothing_waits_for_it)
 {
+	static const struct { int number; enum rc rc; } shortages[] = {
+		{ ENOSPC, RC_NO_SPACE }, { EMFILE, RC_BUSY }, { ENFILE, RC_BUSY }, { ENOMEM, RC_BUSY },
+	};
 	int64_t began = clock_mono_ms();
 	struct error err;
 
-	no_room = 1;
-	cr_expect_eq(kv_bdb_create(dir, NULL, NULL, &err), RC_NO_SPACE, "%s", err.msg);
+	for (size_t i = 0; i < COUNT(shortages); i++) {
+		no_room = shortages[i].number;
+		cr_expect_eq(kv_bdb_create(dir, NULL, NULL, &err), shortages[i].rc, "%s", err.msg);
+	}
 	no_room = 0;
 	cr_expect_lt(clock_mono_ms() - began, WAIT_MS / 2, "Berkeley DB was let wait, under the lock");
 	make();
+	cr_expect_eq(inherited, 0, "a child that is forked meanwhile has the database open");
 }

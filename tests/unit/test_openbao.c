@@ -111,12 +111,19 @@ Test(openbao, every_answer_to_a_read_has_its_code_and_words, .timeout = 60)
 	}
 }
 
+#define X25	"xxxxxxxxxxxxxxxxxxxxxxxxx"
+#define X100	X25 X25 X25 X25		/* bytes; OPENBAO_WORDS_MAX is twice that */
+
 static const struct write_row { const char *answer; enum rc rc; const char *says; } writes[] = {
 	{ ANSWER("200", "{\"data\":{\"version\":8,\"deletion_time\":\"\"}}"), RC_OK, "" },
 	{ ANSWER("400", "{\"errors\":[\"check-and-set parameter did not match the current "
 	    "version\"]}"), RC_STALE, "check-and-set" },
 	{ ANSWER("400", "{\"errors\":[\"no: {\\\"k\\\":\\\"va\\\\\\\"lue-canary\\\"}\"]}"),
 	    RC_UPSTREAM, ": no: {\"k\":\"***\"} (the request was refused)" },
+	{ ANSWER("400", "{\"errors\":[\"a\\nline\\u001b[31m\\u007f\"]}"), RC_UPSTREAM,
+	    ": a line [31m  (the request was refused)" },
+	{ ANSWER("400", "{\"errors\":[\"" X100 X100 "y\"]}"), RC_UPSTREAM,
+	    ": " X100 X100 " (the request was refused)" },
 	{ ANSWER("404", "{\"errors\":[]}"), RC_UPSTREAM, "check mount and namespace" },
 	{ "HTTP/1.1 204 X\r\n\r\n", RC_UPSTREAM, "none of a KV engine of version 2" },
 	{ ANSWER("413", "{\"errors\":[]}"), RC_UPSTREAM, "too large for it" },

@@ -115,6 +115,7 @@ Test(wiped, values_that_are_opened_and_sealed_anew)
 {
 	const struct table *t = fixture_look(&f);
 	const struct secret *s = (const void *)table_by_name(t, &kind_secret, "s");
+	const struct seal_place elsewhere = { table_store_id(t), "secret", "other", "k" };
 	struct rekey rekey = { .each = NULL };
 	struct pairs values = PAIRS_INIT;
 	struct error err;
@@ -128,6 +129,9 @@ Test(wiped, values_that_are_opened_and_sealed_anew)
 	cr_assert_eq(secrets_read(&f.svc, t, s, &values, &version, &err), RC_OK, "%s", err.msg);
 	pairs_wipe(&values);
 	expect_none("opened");
+	cr_expect_eq(seal_open(store_keyring(f.svc.store), &elsewhere, s->values[0].stored, &clear,
+	    &err), RC_CORRUPT);
+	expect_none("of another place: it was clear before its tag was looked at");
 	cr_assert_eq(rekey_run(&f.svc, &f.admin, &rekey, &err), RC_OK, "%s", err.msg);
 	expect_none("sealed anew");
 }
