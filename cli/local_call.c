@@ -1,6 +1,7 @@
 /* local_call.c - the engine of the gateway, with a command's sink at its end */
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "cli/local_call.h"
 #include "cli/refusal.h"
@@ -86,7 +87,8 @@ local_call(const struct local_call *c, struct sink *sink, struct error *err)
 	};
 	char id[REQUEST_ID_SIZE];
 	struct infer_call call = {
-		.table = c->table, .caller = c->caller, .request_id = id, .api = API_CHAT,
+		.table = c->table, .caller = c->caller, .request_id = id,
+		.begun_ms = clock_mono_ms(), .api = API_CHAT,
 		.body = c->body, .body_len = c->len, .sink = &filter.sink,
 	};
 	struct failure f = { .status = 0 };
@@ -96,7 +98,7 @@ local_call(const struct local_call *c, struct sink *sink, struct error *err)
 	if ((rc = infer_find(c->table, c->llm, &call.llm, &f)) == RC_OK)
 		rc = infer_run(c->svc, c->http, &call, &f);
 	else
-		infer_refused(c->svc, c->table, c->caller, id, c->llm, &f);
+		infer_refused(c->svc, &call, c->llm, &f);
 	if (rc == RC_GONE)
 		rc = error_set(err, RC_GONE, "interrupted");
 	else if (rc != RC_OK)

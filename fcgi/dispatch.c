@@ -183,7 +183,9 @@ note_refusal(struct request *r)
 			account_unknown(r->svc, r->status);
 		return;
 	}
-	infer_refused(r->svc, r->table, &r->caller, r->id, r->arg, &r->failure);
+	infer_refused(r->svc, &(struct infer_call){
+	    .table = r->table, .caller = &r->caller, .request_id = r->id, .begun_ms = r->begun_ms,
+	}, r->arg, &r->failure);
 }
 
 /* note - one line for what the operator may have to mend; a handler that has answered by itself has

@@ -83,6 +83,7 @@ do_infer(struct request *r, struct error *err)
 		.table = r->table,
 		.caller = &r->caller,
 		.request_id = r->id,
+		.begun_ms = r->begun_ms,
 		.api = (enum api)(r->route->flags >> R_API_SHIFT),
 		.llm = r->llm,
 		.version = r->anthropic_version,

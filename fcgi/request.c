@@ -85,6 +85,7 @@ request_init(struct request *r, struct server *server, struct http **http, struc
 	buf_init(&r->body, (size_t)r->cfg->max_body);
 	buf_init(&r->headers, HEADERS_MAX);
 	random_request_id(r->id);
+	r->begun_ms = clock_mono_ms();
 	read_params(r);
 	r->method = method_find(r->request_method);
 	where = where_of(r);

@@ -28,6 +28,7 @@ struct request {
 	bool			 saturated;	/* every thread is busy: public routes only */
 	struct io		*io;
 	char			 id[REQUEST_ID_SIZE];
+	int64_t			 begun_ms;	/* clock_mono_ms() */
 
 	/* what was asked */
 	enum method		 method;

@@ -36,7 +36,7 @@ accounted(const struct run *run)
 		.llm = run->llm,
 		.model = run->ac.model != NULL ? run->ac.model : run->asked,
 		.streaming = run->ac.stream,
-		.started_ms = run->started_ms,
+		.started_ms = run->call->begun_ms,
 	};
 }
 
@@ -285,17 +285,18 @@ end(struct run *run, const struct answer *answer, int attempts)
 
 /* infer_refused - the line of a call that was over before it was one */
 void
-infer_refused(struct service *svc, const struct table *t, const struct caller *caller,
-    const char *request_id, const char *llm, const struct failure *f)
+infer_refused(struct service *svc, const struct infer_call *call, const char *llm,
+    const struct failure *f)
 {
-	struct account_call call = {
-		.caller = caller, .request_id = request_id, .started_ms = clock_mono_ms()
+	struct account_call refused = {
+		.caller = call->caller, .request_id = call->request_id,
+		.started_ms = call->begun_ms,
 	};
 
 	if (llm != NULL)
-		call.llm = (const void *)table_find(t, &kind_llm, llm);
-	call.model = call.llm != NULL ? call.llm->model : llm;
-	account_refused(svc, &call, f);
+		refused.llm = (const void *)table_find(call->table, &kind_llm, llm);
+	refused.model = refused.llm != NULL ? refused.llm->model : llm;
+	account_refused(svc, &refused, f);
 }
 
 /* infer_find - the Llm of a path; the caller's permission was judged before */

@@ -47,6 +47,7 @@ struct infer_call {
 	const struct table	*table;		/* the request's one revision */
 	const struct caller	*caller;
 	const char		*request_id;
+	int64_t			 begun_ms;	/* of clock_mono_ms(): when it came, its body not read yet */
 	enum api		 api;
 	const struct llm	*llm;		/* named by the path (/infer), else NULL: by the body */
 	const char		*version, *beta;/* anthropic-version and anthropic-beta; or NULL */
@@ -61,9 +62,10 @@ enum rc infer_find(const struct table *t, const char *name, const struct llm **o
     struct failure *f);
 
 /* infer_refused - the audit line of a call that never came to infer_run() (RBAC on the path, a body
-   that is too large); llm is the name asked for, NULL where only the body has it */
-void infer_refused(struct service *svc, const struct table *t, const struct caller *caller,
-    const char *request_id, const char *llm, const struct failure *f);
+   that is too large): its table, caller, request_id and begun_ms; llm is the name asked for, NULL where
+   only the body has it */
+void infer_refused(struct service *svc, const struct infer_call *call, const char *llm,
+    const struct failure *f);
 
 /* infer_run - check, resolve, call, answer, audit */
 enum rc infer_run(struct service *svc, struct http *http, const struct infer_call *call,

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "fcgi/dispatch.h"
 #include "fcgi/reply.h"
+#include "service/report.h"
 #include "tests/unit/request_fixture.h"
 
 TestSuite(dispatch, .init = request_set_up, .fini = request_tear_down);
@@ -298,4 +299,46 @@ Test(dispatch, a_client_that_left_during_its_upload_is_not_answered)
 	dispatch(&r, routes);
 	request_release(&r);
 	cr_expect_eq(io.out_len, 0, "%s", io.out);
+}
+
+/* logged - a member of the newest call's line, and its status */
+static int64_t
+logged(const char *member, int64_t *status)
+{
+	const struct report_audit q = { .limit = "1" };
+	struct json_object *o, *line;
+	uint64_t skipped;
+	int64_t n;
+
+	cr_assert_eq(report_audit(&f.svc, fixture_look(&f), &q, &o, &skipped, NULL), RC_OK);
+	cr_assert_eq(json_object_array_length(o), 1);
+	line = json_object_array_get_idx(o, 0);
+	*status = jsonx_int(line, "status", -1);
+	n = jsonx_int(line, member, -1);
+	json_object_put(o);
+	return n;
+}
+
+static const struct { const char *body, *length; enum rc end; int64_t status; } uploads[] = {
+	{ "{", "CONTENT_LENGTH=20", RC_GONE, 499 },
+	{ "{}", "CONTENT_LENGTH=9", RC_OK, 400 },	/* less than was said */
+	{ "{}", "CONTENT_LENGTH=999", RC_OK, 413 },
+	{ "{}", "CONTENT_LENGTH=2", RC_OK, 400 },	/* read, and refused by the engine */
+};
+
+Test(dispatch, a_call_lasts_from_its_headers_on_however_it_ends)
+{
+	int64_t status, lasted;
+
+	for (size_t i = 0; i < sizeof(uploads) / sizeof(uploads[0]); i++) {
+		begin(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/v1/chat/completions", bearer,
+		    "CONTENT_TYPE=application/json", uploads[i].length), uploads[i].body);
+		io.fail = uploads[i].end;
+		r.begun_ms -= 5000;		/* as if the body had come slowly */
+		dispatch(&r, routes);
+		request_release(&r);
+		lasted = logged("durationMs", &status);
+		cr_expect_eq(status, uploads[i].status, "%zu: %lld", i, (long long)status);
+		cr_expect_geq(lasted, 5000, "%zu: %lld", i, (long long)lasted);
+	}
 }
