@@ -89,19 +89,14 @@ is_there(struct inspection *in, const struct fault *f)
 	const char *name;
 	const struct kind *k = reference(f, &name);
 	struct json_object *o;
-	bool yes = true;
 	enum rc rc;
 
 	if (jsonx_has(in->there, f->message))
 		return jsonx_bool(in->there, f->message, true);
-	if ((rc = in->t->ops->get(in->t, k, name, &o, NULL)) == RC_OK) {
-		yes = strcmp(jsonx_str(o, "name", ""), name) == 0;	/* not an id */
+	if ((rc = in->t->ops->get(in->t, k, name, &o, NULL)) == RC_OK)
 		json_object_put(o);
-	} else {
-		yes = rc != RC_NOT_FOUND;
-	}
-	jsonx_put_bool(in->there, f->message, yes);
-	return yes;
+	jsonx_put_bool(in->there, f->message, rc != RC_NOT_FOUND);
+	return rc != RC_NOT_FOUND;
 }
 
 /* check - a body, and what it refers to */

@@ -370,6 +370,17 @@ diff: 2
 $ sed 's/"unclosed/closed/' faults/1.yaml | mcpctl apply -f - 2>&1 | grep 'not found'
 mcpctl: stdin:34: group/team-b: members[0]: User not found: nobody-at-all
 
+# a name is not missing where what can't be told might have it
+$ llm='kind: llm\ntype: openai\nmodel: m\nname: %s\napiKeyRef: {name: %s, key: k}\n---\n'
+> printf "$llm${llm}kind: secrt\nname: k1\n" x1 k1 x2 k2 | mcpctl apply -f -; printf "${llm}kind: secret\ndata: {k: v}\n" x3 k3 | mcpctl apply -f -
+> printf "${llm}kind: user\nname: 'x\n" x4 k4 | mcpctl apply -f -; printf "${llm}kind: *x\nname: k5\n" x5 k5 | mcpctl apply -f -
+mcpctl: stdin:11: llm/x2: apiKeyRef.name: Secret not found: k2
+mcpctl: stdin:13: kind: 'secrt' is no resource (did you mean 'secret'?)
+mcpctl: stdin:7: secret/?: name: is required
+mcpctl: stdin:9: found unexpected end of stream
+mcpctl: stdin:7: kind: aliases are not allowed
+? 1
+
 # two that name each other
 # not over http
 $ printf 'kind: secret\nname: s\nbackend: b\ndata: {k: v}\n---\nkind: secretbackend\nname: b\ntype: openbao\nconfig: {url: "http://127.0.0.1:1", tokenSecret: {name: s, key: k}}\n' > each.yaml; mcpctl apply -f each.yaml
@@ -410,6 +421,10 @@ llm/gpt deleted
 $ printf 'secrets: []\n' | mcpctl apply -f - --prune
 mcpctl: secret/anthropic: can't be pruned: is the key of llm claude
 ? 1
+
+# an object of another kind may have the name of one that is used
+$ mcpctl create group anthropic -q; printf 'groups: [{name: g}, {name: team}, {name: team-b}]\n' | mcpctl apply -f - --prune | grep anthropic
+group/anthropic deleted
 
 # also of one that will use it, and before anything else is made
 $ mcpctl create secret other --data k=v -q; printf 'secrets: []\nllms:\n- {name: claude, apiKeyRef: null}\n- {name: claude2, type: openai, model: m, extraConfig: {headers: {x-a: "secret://other/k"}}}\n' >prune.yaml; mcpctl apply -f prune.yaml --prune; mcpctl get llms -o name

@@ -64,6 +64,13 @@ mcpctl: stdin:4: llm/c: permission denied: view:llms:c
 mcpctl: stdin:9: rbac/z: permission denied: view:rbac:z
 ? 1
 
+# what the caller may not see is not told to be missing
+$ printf 'kind: group\nname: g\nmembers: [bob]\n' | mcpctl apply -f -; mcpctl create rbac bob2 --subject User:bob --role edit:groups --role view:groups -q; mcpctl patch rbac bob 'roleBindings=[{"role":"edit","resource":"llms"},{"role":"view","resource":"llms"}]' -q
+> export MCPD_TOKEN=$(cat bob-token); printf 'kind: group\nname: g\nmembers: [bob, nobody-at-all]\n---\nkind: llm\nname: new\ntype: openai\nmodel: m\napiKeyRef: {name: keys, key: k}\n' | mcpctl apply -f -
+group/g created
+mcpctl: stdin:5: llm/new: permission denied: edit:secrets:keys
+? 1
+
 $ mcpctl patch mcptoken bob revoked=true -q; MCPD_TOKEN=$(cat bob-token) mcpctl get llms
 mcpctl: the token is revoked
 ? 4
