@@ -199,19 +199,47 @@ pool_accept(struct pool *p)
 	return fd;
 }
 
+/* patience - ms that the leader waits: for ever, or after the stop for what web servers may have sent on
+   kept connections, but had not when we looked */
+static int
+patience(struct pool *p)
+{
+	int64_t left = -1;
+
+	pthread_mutex_lock(&p->lock);
+	if (p->stopping) {
+		left = p->stop_ms + p->opts.linger_ms - clock_mono_ms();
+		if (left < 0 || p->kept.n == 0)
+			left = 0;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return (int)left;
+}
+
+/* found - what the leader was told of: a connection with a request, or -1 */
+static int
+found(struct pool *p, int fd)
+{
+	if (fd == p->opts.listen_fd)
+		return pool_accept(p);
+	if (fd == p->kept.epoll_fd)
+		return pool_asked(p, false);
+	epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, NULL);	/* the stop was heard */
+	return -1;
+}
+
 /* take - the leader's work: the next request's connection, or -1 at the end */
 static int
 take(struct pool *p)
 {
 	struct epoll_event ev;
-	int fd = -1;
+	int fd = -1, n;
 
 	while (fd < 0) {
-		if (epoll_wait(p->epoll_fd, &ev, 1, -1) != 1)
-			continue;
-		if (ev.data.fd == p->stop_fd)
+		if ((n = epoll_wait(p->epoll_fd, &ev, 1, patience(p))) == 0)
 			return pool_asked(p, true);
-		fd = ev.data.fd == p->opts.listen_fd ? pool_accept(p) : pool_asked(p, false);
+		if (n == 1)
+			fd = found(p, ev.data.fd);
 	}
 	return fd;
 }
@@ -313,6 +341,7 @@ pool_stop(struct pool *p)
 
 	pthread_mutex_lock(&p->lock);
 	p->stopping = true;
+	p->stop_ms = clock_mono_ms();
 	eventfd_write(p->stop_fd, 1);
 	pthread_cond_broadcast(&p->turn);
 	pthread_cond_broadcast(&p->full);

@@ -5,7 +5,7 @@
  *         becomes the leader, or is started, up to max. A reserved thread beyond them accepts
  *         only while all threads of all workers are busy, and is told so. A connection that is kept
  *         waits for its next request in what the leader waits for, without a thread, until the web
- *         server closes it. We do so at pool_stop(), and where all threads of this worker are busy
+ *         server closes it. We do so some time after pool_stop(), and where all threads of this worker are busy
  *         while another worker has time
  * Units   threads, ms
  * Errors  a thread that can't be started is logged; the ones that are there go on
@@ -40,6 +40,7 @@ struct pool_opts {
 	unsigned	 capacity;	/* threads of all workers */
 	int64_t		 max_requests;	/* 0: no limit */
 	int		 ending_ms;	/* that a refusal waits for a thread that is ending its request */
+	int		 linger_ms;	/* after pool_stop(), for a request on a connection that is kept */
 	/* one request: the connection where it is kept for the next, -1 where it was closed */
 	int		(*serve)(void *arg, struct pool_job *job, int fd);
 	/* called from any thread, once each: the last thread ended; max_requests were taken */

@@ -25,6 +25,7 @@ struct pool {
 	/* below: under the lock */
 	bool			leading;	/* one thread waits for connections */
 	bool			stopping;
+	int64_t			stop_ms;	/* when it began */
 	unsigned		threads;	/* all that have not ended, the reserved one too */
 	unsigned		crew;		/* those that lead, follow, serve, or will soon */
 	unsigned		idle;		/* followers */

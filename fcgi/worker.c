@@ -18,6 +18,7 @@
 #define ARENAS		2		/* of malloc(3), for all threads */
 #define LARGE		(64 * 1024)	/* bytes of a block that has pages of its own */
 #define ENDING_MS	1000		/* ms; libfcgi waits half of it for the web server's farewell */
+#define LINGER_MS	1000		/* ms; a web server under load uses each of its connections sooner */
 #define PARAMS_BUSY_MS	500		/* ms between two pieces, of a request that will only be refused */
 
 enum wake {				/* bytes in the pipe */
@@ -232,6 +233,7 @@ start_pool(struct worker *w, int listen_fd)
 		.slot = w->place->slot,
 		.capacity = (unsigned)(w->cfg->workers * w->cfg->threads),
 		.ending_ms = ENDING_MS,
+		.linger_ms = LINGER_MS,
 		.max_requests = w->cfg->max_requests,
 		.serve = serve,
 		.ended = on_ended,

@@ -15,7 +15,7 @@
 
 char dir[] = "/tmp/mcpd-unit.XXXXXX";
 struct board *board;
-int told[2], gate[2], ending_ms;
+int told[2], gate[2], ending_ms, linger_ms;
 
 static struct sockaddr_un sa = { .sun_family = AF_UNIX };
 static struct listener l;
@@ -124,8 +124,8 @@ start_of(unsigned max, unsigned capacity, struct board *b, int64_t max_requests)
 {
 	const struct pool_opts opts = {
 		.listen_fd = l.fd, .max = max, .board = b, .capacity = capacity,
-		.max_requests = max_requests, .ending_ms = ending_ms, .serve = serve,
-		.ended = on_ended, .worn = on_worn,
+		.max_requests = max_requests, .ending_ms = ending_ms, .linger_ms = linger_ms,
+		.serve = serve, .ended = on_ended, .worn = on_worn,
 	};
 
 	struct pool *p = pool_new(&opts);

@@ -18,6 +18,7 @@ extern struct board *board;
 extern int told[2];			/* what happened, a byte each: 'e'nded, 'w'orn */
 extern int gate[2];			/* a byte each lets a thread that is ending go */
 extern int ending_ms;			/* how long it is waited for; very long */
+extern int linger_ms;			/* after the stop; 0 */
 
 void pool_set_up(void);
 void pool_tear_down(void);

@@ -211,6 +211,39 @@ Test(pool, what_was_asked_on_a_kept_connection_before_the_stop_is_served)
 	}
 }
 
+Test(pool, what_comes_on_a_kept_connection_soon_after_the_stop_is_served)
+{
+	struct pool *p;
+	int fds[3];
+
+	linger_ms = 60000;
+	p = start(2, board, 0);
+	for (int i = 0; i < 3; i++)
+		fds[i] = keep();
+	pool_stop(p);
+	for (int i = 0; i < 3; i++) {
+		cr_expect(silent(fds[i]), "closed");
+		say(fds[i], 'q');
+		cr_expect_eq(next(fds[i]), 'b');
+		cr_expect_eq(next(fds[i]), 'n');
+		ended(fds[i]);
+	}
+	cr_expect_eq(next(told[0]), 'e');	/* nobody is left to be waited for */
+	pool_free(p);
+}
+
+Test(pool, what_does_not_come_after_the_stop_is_not_waited_for)
+{
+	struct pool *p;
+	int fd;
+
+	linger_ms = 1;
+	p = start(2, board, 0);
+	fd = keep();
+	finish(p);
+	ended(fd);
+}
+
 Test(pool, tells_once_when_it_has_served_enough)
 {
 	struct pool *p = start(4, NULL, 3);
