@@ -256,6 +256,28 @@ Test(http_conn, ticks_while_the_provider_is_silent, .timeout = 60)
 	bench_release(&b);
 }
 
+/* on_late_tick - much later, unless something has come */
+static enum rc
+on_late_tick(void *arg, int64_t now_ms, int64_t *next_ms, struct error *err)
+{
+	struct bench *b = arg;
+
+	*next_ms = now_ms + LONG_MS;
+	return b->body.len == 0 ? RC_OK : error_set(err, RC_GONE, "said tick");
+}
+
+Test(http_conn, what_comes_asks_for_a_tick, .timeout = 60)
+{
+	static const struct step script[] = { { CHUNKED "1\r\nx\r\n", HOLD }, { NULL, END } };
+	struct bench b;
+
+	bench_open(&b, script);
+	b.events.tick = on_late_tick;
+	cr_expect_eq(bench_call(&b), RC_GONE, "%s", b.err.msg);
+	bench_stop(&b);
+	bench_release(&b);
+}
+
 /* destinations that are refused before a byte is sent; none of them is ever connected */
 static const struct { const char *url; bool allow, key; const char *says; } refused[] = {
 	{ "http://127.0.0.1:%d/", false, false, "127.0.0.1 is a private address and this Llm does "
