@@ -381,6 +381,14 @@ mcpctl: stdin:9: found unexpected end of stream
 mcpctl: stdin:7: kind: aliases are not allowed
 ? 1
 
+$ printf 'llms: [{name: x6, type: openai, model: m, apiKeyRef: {name: k6, key: k}}]\nsecretz: [{name: k6}]\n' >x6.yaml; mcpctl apply -f nowhere:1.yaml -f x6.yaml; mcpctl apply -f x6.yaml
+> sed -i /secretz/d x6.yaml; mcpctl apply -f x6.yaml -f nowhere.yaml
+mcpctl: nowhere:1.yaml: No such file or directory
+mcpctl: x6.yaml:2: secretz: 'secretz' is no resource (did you mean 'secrets'?)
+mcpctl: x6.yaml:2: secretz: 'secretz' is no resource (did you mean 'secrets'?)
+mcpctl: nowhere.yaml: No such file or directory
+? 1
+
 # two that name each other
 # not over http
 $ printf 'kind: secret\nname: s\nbackend: b\ndata: {k: v}\n---\nkind: secretbackend\nname: b\ntype: openbao\nconfig: {url: "http://127.0.0.1:1", tokenSecret: {name: s, key: k}}\n' > each.yaml; mcpctl apply -f each.yaml
