@@ -220,8 +220,8 @@ enter(struct session *s, struct error *err)
 	/* a restore gives the store another id, and tells readers by the generation's page */
 	if (s->store_id != NULL && strcmp(s->store_id, s->meta.head.store_id) != 0 &&
 	    (s->gen->page == NULL || !generation_is_of(s->gen, s->meta.head.store_id)))
-		return error_set(err, RC_UNAVAILABLE,
-		    "%s holds another store than when it was opened: restart", s->dir->path);
+		return error_set(err, RC_CORRUPT, "%s: the database is of another store than the "
+		    "snapshot (cat.db and log.* were copied here?)", s->dir->path);
 	return heal(s, err);
 }
 

@@ -132,6 +132,13 @@ $ mcpctl --db $D/state backup -f $D/state.backup && mv $D/state $D/state.damaged
 The key file is not in it; keep a copy of DIR/mcpd.key elsewhere.
 llm/a
 
+# the database of another store, copied over ours: readers have what they had, and so has a backup
+$ cp -a state keep2; cp other/state/cat.db other/state/log.* state; ill
+fail  database: DIR/state: the database is of another store than the snapshot (cat.db and log.* were copied here?)  (mcpctl --db DIR/state backup -f DIR/state.backup && mv DIR/state DIR/state.damaged && mcpctl --db DIR/state restore -f DIR/state.backup)
+? 1
+
+$ rm -r state; mv keep2 state; ill
+
 $ rm state/cat.db; ill
 fail  store: no store in DIR/state: make one with mcpctl init  (mcpctl --db DIR/state restore -f BACKUP)
 ? 1

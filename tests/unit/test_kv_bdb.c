@@ -257,6 +257,41 @@ Test(kv_bdb, an_op_id_is_remembered_by_the_store_not_by_the_process)
 	kv_close(kv);
 }
 
+/* put_over - a file of the other store, under the same name in ours */
+static void
+put_over(const char *from, const char *name)
+{
+	char *path = x_asprintf("%s/%s", from, name);
+
+	cr_assert_eq(rename(path, in_dir(name)), 0);
+	free(path);
+}
+
+Test(kv_bdb, a_database_of_another_store_is_damage_for_writers_and_nothing_to_readers)
+{
+	char *ours = dir, *other = x_asprintf("%s/other", top);
+	struct error err;
+	struct kv *kv;
+
+	make();
+	kv = open_store();
+	put(kv, "a");
+	dir = other;
+	make();
+	dir = ours;
+	put_over(other, "cat.db");
+	put_over(other, "log.0000000001");
+	for (int i = 0; i < 2; i++) {
+		cr_expect_eq(put_within(kv, "b", WAIT_MS, &err), RC_CORRUPT);
+		cr_expect_not_null(strstr(err.msg, "of another store"), "%s", err.msg);
+		expect_items(kv, 1, 2);
+		kv_close(kv);
+		kv = open_store();
+	}
+	kv_close(kv);
+	free(other);
+}
+
 Test(kv_bdb, a_lock_held_by_another_is_busy_for_writers_and_nothing_to_readers)
 {
 	struct error err;
