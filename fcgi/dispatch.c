@@ -129,10 +129,26 @@ check_media(struct request *r, struct error *err)
 	return error_set(err, RC_MEDIA_TYPE, "Content-Type must be %s", json);
 }
 
-/* take_body - where the row takes one; else it is thrown away with the answer */
+/* call_of - a call as far as its headers tell it */
+static struct infer_call
+call_of(struct request *r)
+{
+	return (struct infer_call){
+		.table = r->table, .caller = &r->caller, .request_id = r->id,
+		.begun_ms = r->begun_ms, .held = &r->held,
+	};
+}
+
+/* take_body - where the row takes one; else it is thrown away with the answer. A call has its line even
+   where we die of its body */
 static enum rc
 take_body(struct request *r, struct error *err)
 {
+	if (r->route->flags & R_INFER) {
+		const struct infer_call call = call_of(r);
+
+		r->held = infer_hold(r->svc, &call, r->arg);
+	}
 	return r->route->flags & R_JSON ? request_body(r, err) : RC_OK;
 }
 
@@ -176,6 +192,8 @@ work_off(struct request *r, const struct route *rows, struct error *err)
 static void
 note_refusal(struct request *r)
 {
+	struct infer_call call;
+
 	if (r->route == NULL || !(r->route->flags & R_INFER) || r->handled)
 		return;
 	if (r->caller.user == NULL) {
@@ -183,9 +201,8 @@ note_refusal(struct request *r)
 			account_unknown(r->svc, r->status);
 		return;
 	}
-	infer_refused(r->svc, &(struct infer_call){
-	    .table = r->table, .caller = &r->caller, .request_id = r->id, .begun_ms = r->begun_ms,
-	}, r->arg, &r->failure);
+	call = call_of(r);
+	infer_refused(r->svc, &call, r->arg, &r->failure);
 }
 
 /* note - one line for what the operator may have to mend; a handler that has answered by itself has

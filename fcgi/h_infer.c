@@ -84,6 +84,7 @@ do_infer(struct request *r, struct error *err)
 		.caller = &r->caller,
 		.request_id = r->id,
 		.begun_ms = r->begun_ms,
+		.held = &r->held,
 		.api = (enum api)(r->route->flags >> R_API_SHIFT),
 		.llm = r->llm,
 		.version = r->anthropic_version,

@@ -52,6 +52,23 @@ conclude(struct auditcall *c, const struct account_result *result, int64_t start
 	auditcall_text(c->error, sizeof(c->error), result->error);
 }
 
+/* account_hold - as much of it as the headers tell */
+struct auditcall *
+account_hold(struct service *svc, const struct account_call *call)
+{
+	const struct auditcall c = describe(call);
+
+	return ledger_hold(svc->ledger, &c);
+}
+
+/* account_let_go - see account.h */
+void
+account_let_go(struct service *svc, struct auditcall **held)
+{
+	ledger_let_go(svc->ledger, *held);
+	*held = NULL;
+}
+
 /* account_begin - where every call must leave a line, none is made that has no slot to keep it in until
    it can be written, and none after one that could not be */
 enum rc

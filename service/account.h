@@ -41,6 +41,12 @@ struct account {			/* one call between its begin and its end */
 	struct auditcall	 own;		/* the call, where it has no slot */
 };
 
+/* account_hold - a call whose body is still to come has its line if we die; NULL: no slot is free.
+   account_let_go - once account_begin() or account_refused() has it, or it is none any more; it is NULL
+   then */
+struct auditcall *account_hold(struct service *svc, const struct account_call *call);
+void account_let_go(struct service *svc, struct auditcall **held);
+
 enum rc account_begin(struct account *a, struct service *svc, const struct account_call *call,
     struct error *err);
 void account_end(struct account *a, const struct account_result *result);

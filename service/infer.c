@@ -214,6 +214,8 @@ begin(struct run *run, struct failure *f)
 
 	if (rc != RC_OK)
 		failure_set(f, FAILURE_BACKEND, NULL, "%s", err.msg);
+	else
+		account_let_go(run->svc, run->call->held);
 	return rc;
 }
 
@@ -283,20 +285,39 @@ end(struct run *run, const struct answer *answer, int attempts)
 	account_end(&run->account, &result);
 }
 
-/* infer_refused - the line of a call that was over before it was one */
-void
-infer_refused(struct service *svc, const struct infer_call *call, const char *llm,
-    const struct failure *f)
+/* unread - a call of which the headers alone are known; llm: the path's, NULL: it names none */
+static struct account_call
+unread(const struct infer_call *call, const char *llm)
 {
-	struct account_call refused = {
+	struct account_call c = {
 		.caller = call->caller, .request_id = call->request_id,
 		.started_ms = call->begun_ms,
 	};
 
 	if (llm != NULL)
-		refused.llm = (const void *)table_find(call->table, &kind_llm, llm);
-	refused.model = refused.llm != NULL ? refused.llm->model : llm;
+		c.llm = (const void *)table_find(call->table, &kind_llm, llm);
+	c.model = c.llm != NULL ? c.llm->model : llm;
+	return c;
+}
+
+/* infer_hold - the line is "worker_died" while the slot is held */
+struct auditcall *
+infer_hold(struct service *svc, const struct infer_call *call, const char *llm)
+{
+	const struct account_call c = unread(call, llm);
+
+	return account_hold(svc, &c);
+}
+
+/* infer_refused - the line of a call that was over before it was one */
+void
+infer_refused(struct service *svc, const struct infer_call *call, const char *llm,
+    const struct failure *f)
+{
+	const struct account_call refused = unread(call, llm);
+
 	account_refused(svc, &refused, f);
+	account_let_go(svc, call->held);
 }
 
 /* infer_find - the Llm of a path; the caller's permission was judged before */
@@ -332,6 +353,7 @@ infer_run(struct service *svc, struct http *http, const struct infer_call *call,
 
 		scrub_text(&run.credential.scrub, f->message);
 		account_refused(svc, &refused, f);
+		account_let_go(svc, call->held);
 	} else {
 		answer_init(&answer, svc->cfg, run.adapter, &run.ac, &run.credential.scrub,
 		    call->sink, call->draining);

@@ -20,6 +20,7 @@
 
 #define AUDITCALL_LLM	101		/* bytes with the NUL, like those below */
 #define AUDITCALL_MODEL	129
+#define AUDITCALL_UNSENT (-1)
 #define AUDITCALL_CODE	32		/* of a type, a way in, an error */
 
 struct auditcall {
@@ -27,7 +28,7 @@ struct auditcall {
 	int64_t	 begun_ms;		/* wall */
 	int64_t	 duration_ms, first_byte_ms;
 	int64_t	 prompt, completion, cached;
-	int32_t	 status, attempts;
+	int32_t	 status, attempts;	/* attempts AUDITCALL_UNSENT: the provider is not asked yet */
 	int32_t	 pid;			/* whose it is, for people */
 	bool	 streaming, aborted;
 	char	 id[ID_SIZE];

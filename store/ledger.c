@@ -160,6 +160,24 @@ measure(struct ledger *l, const struct auditcall *call)
 	metrics_observe(l->metrics, METRICS_FIRST_BYTE_MS, call->first_byte_ms);
 }
 
+/* ledger_hold - nobody was asked for it: no attempt was made */
+struct auditcall *
+ledger_hold(struct ledger *l, const struct auditcall *call)
+{
+	struct auditcall unsent = *call;
+
+	unsent.attempts = AUDITCALL_UNSENT;
+	return inflight_claim(l->inflight, &unsent);
+}
+
+/* ledger_let_go - another slot, or a line, stands for the call */
+void
+ledger_let_go(struct ledger *l, struct auditcall *slot)
+{
+	if (slot != NULL)
+		inflight_free(l->inflight, slot);
+}
+
 /* ledger_begin - from here on it has a line, even if the process dies on the next */
 struct auditcall *
 ledger_begin(struct ledger *l, const struct auditcall *call)
@@ -244,7 +262,7 @@ died(struct auditcall *slot)
 	slot->duration_ms = slot->at_ms > slot->begun_ms ? slot->at_ms - slot->begun_ms : 0;
 	slot->first_byte_ms = slot->prompt = slot->completion = slot->cached = -1;
 	slot->status = -1;
-	slot->attempts = 1;
+	slot->attempts = slot->attempts != AUDITCALL_UNSENT;
 	slot->aborted = true;
 	auditcall_text(slot->error, sizeof(slot->error), "worker_died");
 }

@@ -32,6 +32,11 @@ struct ledger_opts {
 enum rc ledger_open(const struct ledger_opts *opts, struct ledger **out, struct error *err);
 void ledger_close(struct ledger *l);		/* NULL is fine */
 
+/* ledger_hold - a slot for a call whose body is still to come, so that it has its line if the process
+   dies; NULL: every slot is taken. ledger_let_go() once it is begun or noted; NULL is fine */
+struct auditcall *ledger_hold(struct ledger *l, const struct auditcall *call);
+void ledger_let_go(struct ledger *l, struct auditcall *slot);
+
 /* ledger_begin - NULL: every slot is taken; the call can go on, and be noted when it has ended */
 struct auditcall *ledger_begin(struct ledger *l, const struct auditcall *call);
 

@@ -1,9 +1,12 @@
 """Calls that fail: TRANSLATION.md 4, and the order of checks of API.md 3."""
 
 import json
+import os
+import signal
 import unittest
 
-from gateway import GatewayCase, free_port, unique
+from fastcgi import Request
+from gateway import GatewayCase, free_port, unique, wait_for
 
 HI = {"messages": [{"role": "user", "content": "hi"}]}
 
@@ -85,6 +88,55 @@ class Refusals(GatewayCase):
         self.assertIn(
             "vllm: url is required (no default endpoint for this provider)", error["message"]
         )
+
+
+class Uploads(GatewayCase):
+    """A call that never comes to its end leaves one line, however its body was cut."""
+
+    def calls(self):
+        return self.call("GET", "/api/v1/status").json()["calls"]
+
+    def line(self, path, end):
+        """line - of a call that is ended in the middle of its body"""
+        before = {e["id"] for e in self.gw.audit_lines(event="llm_inference_call")}
+        upload = Request(self.gw, "POST", path, None, CONTENT_LENGTH="100")
+        upload.send_body(b'{"messages":')
+        wait_for("the call to be known", lambda: self.calls() == 1)
+        end(upload)
+
+        def new():
+            self.calls()  # whoever asks writes the lines of the dead
+            lines = self.gw.audit_lines(event="llm_inference_call")
+            return [e for e in lines if e["id"] not in before]
+
+        lines = wait_for("its line", new)
+        wait_for("the call to be over", lambda: self.calls() == 0)
+        upload.close()
+        self.assertEqual(len(new()), 1, new())
+        return lines[0]
+
+    def kill(self, _):
+        for pid in self.gw.workers():
+            os.kill(pid, signal.SIGKILL)
+
+    def test_a_client_that_leaves(self):
+        llm = self.gw.llm()
+        for path, name in ((f"/api/v1/llms/{llm}/infer", llm), ("/v1/chat/completions", None)):
+            for end in (Request.abort, Request.close):
+                line = self.line(path, end)
+                self.assertEqual(
+                    [line[k] for k in ("llm", "status", "aborted", "attempts", "error")],
+                    [name, 499, True, 0, None],
+                )
+
+    def test_a_worker_that_is_killed(self):
+        llm = self.gw.llm()
+        for path, name in ((f"/api/v1/llms/{llm}/infer", llm), ("/v1/chat/completions", None)):
+            line = self.line(path, self.kill)
+            self.assertEqual(
+                [line[k] for k in ("llm", "status", "aborted", "attempts", "error")],
+                [name, None, True, 0, "worker_died"],
+            )
 
 
 class ProviderErrors(GatewayCase):

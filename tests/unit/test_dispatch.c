@@ -328,6 +328,7 @@ static const struct { const char *body, *length; enum rc end; int64_t status; } 
 
 Test(dispatch, a_call_lasts_from_its_headers_on_however_it_ends)
 {
+	struct inflight_sum sum;
 	int64_t status, lasted;
 
 	for (size_t i = 0; i < sizeof(uploads) / sizeof(uploads[0]); i++) {
@@ -340,5 +341,7 @@ Test(dispatch, a_call_lasts_from_its_headers_on_however_it_ends)
 		lasted = logged("durationMs", &status);
 		cr_expect_eq(status, uploads[i].status, "%zu: %lld", i, (long long)status);
 		cr_expect_geq(lasted, 5000, "%zu: %lld", i, (long long)lasted);
+		inflight_sum(ledger_inflight(f.svc.ledger), &sum);
+		cr_expect_eq(sum.calls, 0, "%zu holds a slot", i);
 	}
 }
