@@ -188,6 +188,63 @@ Test(account, counts_that_nobody_can_have_used_are_not_known)
 	json_object_put(o);
 }
 
+static const char *const said_of_gpt[] = {
+	"mcpd_requests_total{llm=\"gpt\",status=\"200\"} 2\n",
+	"mcpd_requests_total{llm=\"gpt\",status=\"502\"} 1\n",
+	"mcpd_tokens_total{llm=\"gpt\",kind=\"prompt\"} 10\n",
+	"mcpd_tokens_total{llm=\"gpt\",kind=\"completion\"} 14\n",
+	"mcpd_upstream_errors_total{llm=\"gpt\",kind=\"upstream_error\"} 1\n",
+	"mcpd_request_seconds_count 3\n", "mcpd_first_byte_seconds_count 2\n",
+};
+
+Test(account, metrics_add_calls_up_by_what_they_say_and_only_of_llms_that_exist)
+{
+	struct buf out = BUF_INIT(REPORT_METRICS_MAX);
+	struct account a;
+
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(begin(&a, NULL), RC_OK);
+		if (i < 2)
+			end(&a);
+		else
+			account_end(&a, &(struct account_result){ .status = 502,
+			    .first_byte_ms = -1, .usage = { -1, -1, -1 }, .attempts = 1,
+			    .error = "upstream_error" });
+	}
+	cr_assert_eq(report_metrics(&f.svc, f.table, &out, NULL), RC_OK);
+	for (size_t i = 0; i < sizeof(said_of_gpt) / sizeof(said_of_gpt[0]); i++)
+		cr_expect_not_null(strstr(out.p, said_of_gpt[i]), "%s in:\n%s", said_of_gpt[i],
+		    out.p);
+	cr_expect_null(strstr(out.p, "kind=\"cached\""), "0 of what nobody counted:\n%s", out.p);
+	cr_assert_eq(catalogue_delete(&f.svc, &f.admin, &kind_llm, "gpt", 0, NULL), RC_OK);
+	buf_clear(&out);
+	cr_assert_eq(report_metrics(&f.svc, fixture_look(&f), &out, NULL), RC_OK);
+	cr_expect_null(strstr(out.p, "gpt"), "%s", out.p);
+	buf_release(&out);
+}
+
+Test(account, a_line_has_what_was_known_of_its_call)
+{
+	const struct report_audit q = { .llm = "gpt" };
+	struct json_object *o, *line;
+	uint64_t skipped;
+	struct account a;
+
+	cr_assert_eq(begin(&a, NULL), RC_OK);
+	end(&a);
+	cr_assert_eq(report_audit(&f.svc, f.table, &q, &o, &skipped, NULL), RC_OK);
+	line = json_object_array_get_idx(o, 0);
+	cr_expect_str_eq(jsonx_str(line, "requestId", ""), "req_0123456789abcdefghijklmn");
+	cr_expect_str_eq(jsonx_str(line, "model", ""), "m");
+	cr_expect_str_eq(jsonx_str(line, "type", ""), "openai");
+	cr_expect_str_eq(jsonx_str(line, "via", ""), "token");
+	cr_expect_str_eq(jsonx_str(line, "userId", ""),
+	    table_by_name(f.table, &kind_user, "ann")->id);
+	cr_expect_eq(jsonx_int(line, "status", 0), 200);
+	cr_expect_eq(jsonx_int(line, "attempts", 0), 1);
+	json_object_put(o);
+}
+
 Test(account, a_change_is_made_whatever_becomes_of_its_line)
 {
 	failing = EIO;

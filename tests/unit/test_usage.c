@@ -63,3 +63,18 @@ Test(usage, a_month_that_is_lost_or_damaged_is_summed_anew_at_the_next_start)
 	free(text);
 	free(path);
 }
+
+Test(usage, a_day_without_calls_is_kept_too)
+{
+	int64_t first = books_today();
+	char *path = month_file(first), *log = books_day_file(&b, first), *text;
+
+	books_write(log, "{\"id\":\"c\",\"event\":\"resource_changed\",\"at\":\"x\"}\n");
+	atomic_store(&books_ahead, 2 * DAY_SECONDS);
+	cr_expect_eq(books_used(&b, 0, books_today(), "").requests, 0);
+	text = books_slurp(path);
+	cr_expect_not_null(strstr(text, "\"requests\":0"), "%s", text);
+	free(text);
+	free(log);
+	free(path);
+}
