@@ -85,11 +85,10 @@ local_call(const struct local_call *c, struct sink *sink, struct error *err)
 		},
 		.to = sink, .kept = BUF_INIT(REFUSAL_MAX),
 	};
-	struct auditcall *held = NULL;
 	char id[REQUEST_ID_SIZE];
 	struct infer_call call = {
 		.table = c->table, .caller = c->caller, .request_id = id,
-		.begun_ms = clock_mono_ms(), .held = &held, .api = API_CHAT,
+		.begun_ms = clock_mono_ms(), .api = API_CHAT,
 		.body = c->body, .body_len = c->len, .sink = &filter.sink,
 	};
 	struct failure f = { .status = 0 };

@@ -61,12 +61,14 @@ account_hold(struct service *svc, const struct account_call *call)
 	return ledger_hold(svc->ledger, &c);
 }
 
-/* account_let_go - see account.h */
-void
-account_let_go(struct service *svc, struct auditcall **held)
+/* let_go - of the slot that was held, if one was */
+static void
+let_go(struct service *svc, const struct account_call *call)
 {
-	ledger_let_go(svc->ledger, *held);
-	*held = NULL;
+	if (call->held == NULL)
+		return;
+	ledger_let_go(svc->ledger, *call->held);
+	*call->held = NULL;
 }
 
 /* account_begin - where every call must leave a line, none is made that has no slot to keep it in until
@@ -83,6 +85,9 @@ account_begin(struct account *a, struct service *svc, const struct account_call 
 	a->started_ms = call->started_ms;
 	a->own = describe(call);
 	a->slot = ledger_begin(svc->ledger, &a->own);
+	let_go(svc, call);
+	if (a->slot == NULL)		/* that was the last one, perhaps */
+		a->slot = ledger_begin(svc->ledger, &a->own);
 	if (required && a->slot == NULL)
 		return error_set(err, RC_UNAVAILABLE, "no more calls can be audited");
 	return RC_OK;
@@ -112,6 +117,7 @@ account_refused(struct service *svc, const struct account_call *call, const stru
 
 	conclude(&c, &result, call->started_ms);
 	ledger_note(svc->ledger, &c);
+	let_go(svc, call);
 	ledger_tidy_later(svc->ledger);
 }
 

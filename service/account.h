@@ -23,6 +23,7 @@ struct account_call {			/* who asks for what */
 	const char		*model;		/* that the provider is, or would be, asked for; NULL: none */
 	bool			 streaming;
 	int64_t			 started_ms;	/* clock_mono_ms() */
+	struct auditcall	**held;		/* account_hold()'s; NULL: none was */
 };
 
 struct account_result {			/* how it ended */
@@ -42,10 +43,8 @@ struct account {			/* one call between its begin and its end */
 };
 
 /* account_hold - a call whose body is still to come has its line if we die; NULL: no slot is free.
-   account_let_go - once account_begin() or account_refused() has it, or it is none any more; it is NULL
-   then */
+   account_begin() and account_refused() let go of it: *held is NULL then */
 struct auditcall *account_hold(struct service *svc, const struct account_call *call);
-void account_let_go(struct service *svc, struct auditcall **held);
 
 enum rc account_begin(struct account *a, struct service *svc, const struct account_call *call,
     struct error *err);

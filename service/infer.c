@@ -37,6 +37,7 @@ accounted(const struct run *run)
 		.model = run->ac.model != NULL ? run->ac.model : run->asked,
 		.streaming = run->ac.stream,
 		.started_ms = run->call->begun_ms,
+		.held = run->call->held,
 	};
 }
 
@@ -214,8 +215,6 @@ begin(struct run *run, struct failure *f)
 
 	if (rc != RC_OK)
 		failure_set(f, FAILURE_BACKEND, NULL, "%s", err.msg);
-	else
-		account_let_go(run->svc, run->call->held);
 	return rc;
 }
 
@@ -292,6 +291,7 @@ unread(const struct infer_call *call, const char *llm)
 	struct account_call c = {
 		.caller = call->caller, .request_id = call->request_id,
 		.started_ms = call->begun_ms,
+		.held = call->held,
 	};
 
 	if (llm != NULL)
@@ -317,7 +317,6 @@ infer_refused(struct service *svc, const struct infer_call *call, const char *ll
 	const struct account_call refused = unread(call, llm);
 
 	account_refused(svc, &refused, f);
-	account_let_go(svc, call->held);
 }
 
 /* infer_find - the Llm of a path; the caller's permission was judged before */
@@ -353,7 +352,6 @@ infer_run(struct service *svc, struct http *http, const struct infer_call *call,
 
 		scrub_text(&run.credential.scrub, f->message);
 		account_refused(svc, &refused, f);
-		account_let_go(svc, call->held);
 	} else {
 		answer_init(&answer, svc->cfg, run.adapter, &run.ac, &run.credential.scrub,
 		    call->sink, call->draining);

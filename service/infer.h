@@ -48,7 +48,7 @@ struct infer_call {
 	const struct caller	*caller;
 	const char		*request_id;
 	int64_t			 begun_ms;	/* of clock_mono_ms(): when it came, its body not read yet */
-	struct auditcall	**held;		/* infer_hold()'s; let go when the call is accounted for */
+	struct auditcall	**held;		/* infer_hold()'s, NULL once the call is accounted for; or NULL */
 	enum api		 api;
 	const struct llm	*llm;		/* named by the path (/infer), else NULL: by the body */
 	const char		*version, *beta;/* anthropic-version and anthropic-beta; or NULL */

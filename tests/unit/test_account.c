@@ -139,6 +139,36 @@ Test(account, without_a_slot_a_call_is_made_only_where_no_record_is_required)
 	cr_expect_eq(lines(), 3);
 }
 
+Test(account, the_last_slot_is_enough_for_a_call_that_holds_it)
+{
+	struct caller ann = fixture_caller(&f, "ann", NULL);
+	struct auditcall *held = NULL;
+	struct account_call call = {
+		.caller = &ann, .request_id = "req_0123456789abcdefghijklmn", .held = &held,
+		.llm = (const void *)table_by_name(f.table, &kind_llm, "gpt"),
+		.started_ms = clock_mono_ms(),
+	};
+	static struct account all[INFLIGHT_SLOTS];
+	struct inflight_sum sum;
+	struct account a;
+	struct error err;
+
+	f.cfg.audit_required = true;
+	for (size_t i = 1; i < INFLIGHT_SLOTS; i++)
+		cr_assert_eq(begin(&all[i], &err), RC_OK);
+	held = account_hold(&f.svc, &call);
+	cr_assert_not_null(held);
+	cr_expect_null(account_hold(&f.svc, &call), "every slot is taken");
+	cr_assert_eq(account_begin(&a, &f.svc, &call, &err), RC_OK, "%s", err.msg);
+	cr_expect_null(held);
+	inflight_sum(ledger_inflight(f.svc.ledger), &sum);
+	cr_expect_eq(sum.calls, INFLIGHT_SLOTS);
+	end(&a);
+	cr_expect_eq(lines(), 1);
+	inflight_sum(ledger_inflight(f.svc.ledger), &sum);
+	cr_expect_eq(sum.calls, INFLIGHT_SLOTS - 1, "one call holds one slot");
+}
+
 Test(account, a_full_disk_is_told_in_status_and_metrics)
 {
 	struct json_object *o;
