@@ -49,7 +49,7 @@ struct io {				/* a backend's struct begins with it */
 	bool			 may_keep;	/* the web server would use the connection again */
 	int			*kept;		/* where close() puts it then, if it can; NULL: it is closed */
 	const atomic_int	*stop;		/* not 0: no write waits any more; NULL: never */
-	void			(*ending)(void *arg);	/* the last bytes go out next, or just did; or NULL */
+	void			(*ending)(void *arg);	/* its end goes out, or just did */
 	void			*ending_arg;
 };
 

@@ -29,7 +29,7 @@ bool kept_add(struct kept *k, int fd);
    has closed are closed */
 int kept_next(struct kept *k);
 
-/* kept_last - the same, but all that have none are closed, whether the web server has closed them or not */
+/* kept_last - the same, but all that have none are closed */
 int kept_last(struct kept *k);
 
 /* kept_close - an empty set */

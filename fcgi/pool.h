@@ -28,7 +28,7 @@ struct pool_job {			/* a thread's work on one request */
 	struct pool	*pool;
 	struct http	*http;		/* the thread's own client, made by serve(); NULL: not yet */
 	bool		 saturated;	/* every thread is busy: this is the reserved one */
-	bool		 last;		/* another worker has time: the web server had better connect anew */
+	bool		 last;		/* another worker has time: it had better come anew */
 	bool		 ending;	/* pool_ending() was called */
 };
 
@@ -57,8 +57,8 @@ void pool_start(struct pool *p);
 /* pool_stop - accept no more; threads end as their requests do */
 void pool_stop(struct pool *p);
 
-/* pool_ending - in serve(), before the last bytes of the answer go out: its client may ask again as soon
-   as it has them, and must not be told that all threads are busy. Again where they took long */
+/* pool_ending - in serve(), before the last bytes of the answer go out: its client may ask again as
+   soon as it has them, and must not be told that all threads are busy. Again where they took long */
 void pool_ending(struct pool_job *job);
 
 /* pool_keeps - serve() may give back a connection that the web server keeps */

@@ -9,8 +9,8 @@
 #include "fcgi/pool_inner.h"
 
 #define RESERVE_LOOK_MS	100		/* ms between two looks whether the reserve is needed */
-#define GRACE_MS	25		/* ms that a refusal waits where no thread says that it is ending */
-#define BURST_MS	100		/* ms after a refusal in which the next one does not wait so */
+#define GRACE_MS	25		/* ms that a refusal waits where no thread is ending */
+#define BURST_MS	100		/* ms after a refusal: the next one does not wait so */
 #define NEGLECT_MS	250		/* ms that kept connections wait for a thread of their worker */
 
 /* crowded - has nobody time, neither we nor another worker; without the lock */

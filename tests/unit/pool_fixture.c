@@ -11,7 +11,7 @@
 #include "tests/unit/pool_fixture.h"
 
 #define PATIENCE_MS 10000		/* ms until something that must happen has not */
-#define REFUSAL_MS 400			/* ms in which a refusal or a close comes where nothing holds it back */
+#define REFUSAL_MS 400			/* ms in which a refusal or a close has come */
 
 char dir[] = "/tmp/mcpd-unit.XXXXXX";
 struct board *board;

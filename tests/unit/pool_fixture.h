@@ -44,8 +44,8 @@ int late(void);
 /* keep - a client whose connection is kept, and no thread has it any more */
 int keep(void);
 
-/* say - how the request ends: 'k' or 'q', the connection is kept, or with 'q' an 'n' comes; 'l', late; else it is closed. Where it was
-   kept, this is its next request as well */
+/* say - how the request ends: 'k' or 'q', the connection is kept, where the pool would; if not, an 'n'
+   answers the 'q'. 'l', late; else it is closed. Where it was kept, this is its next request as well */
 void say(int fd, char c);
 
 /* ready - wait until there is something to read */
