@@ -287,6 +287,7 @@ class Replaced(GatewayCase):
                                          capture_output=True, text=True, timeout=PATIENCE)
                     self.assertEqual(got.stdout, backup, db)
                 shutil.rmtree(aside)
+        self.assertTrue(self.all_answer(llm, 200), "the pool has found what is there now")
 
     def test_a_directory_that_is_emptied_is_no_store_until_one_is_restored_into_it(self):
         gw, llm = self.gw, self.gw.llm()
