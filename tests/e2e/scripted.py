@@ -14,11 +14,12 @@ import time
 
 
 class Reply:
-    """A status, headers, and pieces of a body; a number among them is a pause."""
+    """A status, headers, and pieces of a body; a number among them is a pause. Nothing is said before the
+    event `after`, where there is one."""
 
-    def __init__(self, *pieces, status=200, kind="application/json", **headers):
+    def __init__(self, *pieces, status=200, kind="application/json", after=None, **headers):
         self.pieces = [p.encode() if isinstance(p, str) else p for p in pieces]
-        self.status, self.kind = status, kind
+        self.status, self.kind, self.after = status, kind, after
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
@@ -92,6 +93,8 @@ class Scripted:
                 self.reply(name, scripted.answer(name, f"/{path}", raw))
 
             def reply(self, name, a):
+                if a.after:
+                    a.after.wait()
                 self.send_response(a.status)
                 self.send_header("Content-Type", a.kind)
                 for header in a.headers.items():

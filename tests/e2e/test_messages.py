@@ -1,6 +1,7 @@
 """/v1/messages and the other paths beside chat: API.md 3, TRANSLATION.md 5, behind lighttpd."""
 
 import json
+import threading
 import unittest
 
 from gateway import KEY
@@ -327,6 +328,79 @@ class Others(ScriptedCase):
                 self.assertEqual(sent["stream_options"], {"include_usage": True})
                 audit = self.gw.audit(headers["x-request-id"])
                 self.assertEqual((audit["promptTokens"], audit["completionTokens"]), (8, 7))
+
+
+class LateWhole(ScriptedCase):
+    """A whole answer to a streamed request, from a provider that said nothing until our 200 was out."""
+
+    options = {"config": ("keepalive_after_ms: 300",)}
+
+    def late(self, path, answer, sign, **body):
+        """late - what comes behind the first sign of life: (event or None, data) pairs"""
+        waited = threading.Event()
+        self.addCleanup(waited.set)
+        llm, _ = self.scripted("openai", whole(answer, after=waited))
+        got = self.gw.stream(path, {"model": llm, "stream": True, **body})
+        self.assertEqual(got.status, 200)
+        self.assertEqual(got.headers.get_content_type(), "text/event-stream")
+        self.assertEqual(got.next()[0], sign)
+        waited.set()
+        events = []
+        for event in got.rest():
+            if event == sign:
+                continue
+            fields = dict(line.split(": ", 1) for line in event.split("\n"))
+            data = fields["data"]
+            events.append((fields.get("event"), data if data == "[DONE]" else json.loads(data)))
+        return events, self.gw.audit(got.request_id)
+
+    def test_of_chat_completions(self):
+        call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        message = {"role": "assistant", "content": "Hi.", "tool_calls": [call]}
+        usage = {"prompt_tokens": 5, "completion_tokens": 7}
+        about = {"id": "chatcmpl-1", "created": 1, "model": "up"}
+        answer = {**about, "object": "chat.completion", "usage": usage,
+                  "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+        events, audit = self.late("/v1/chat/completions", answer, ": keepalive", messages=HI,
+                                  stream_options={"include_usage": True})
+        self.assertEqual({name for name, _ in events}, {None})
+        *chunks, done = [data for _, data in events]
+        self.assertEqual(done, "[DONE]")
+        for each in chunks:
+            self.assertEqual(each["object"], "chat.completion.chunk")
+            self.assertEqual({name: each[name] for name in about}, about)
+        self.assertEqual([each["usage"] for each in chunks], [None, None, None, usage])
+        choices = [each["choices"][0] for each in chunks[:-1]]
+        self.assertEqual([c["delta"] for c in choices],
+                         [{"role": "assistant", "content": "Hi."},
+                          {"tool_calls": [{"index": 0, **call}]}, {}])
+        self.assertEqual([c["finish_reason"] for c in choices], [None, None, "tool_calls"])
+        self.assertEqual(chunks[-1]["choices"], [])
+        self.assertEqual((audit["promptTokens"], audit["completionTokens"]), (5, 7))
+
+    def test_of_responses(self):
+        for status in ("completed", "incomplete", "failed"):
+            answer = {"id": "resp_1", "object": "response", "status": status,
+                      "usage": {"input_tokens": 3, "output_tokens": 4}}
+            events, audit = self.late("/v1/responses", answer, ": keepalive", input="x")
+            types = ["response.created", f"response.{status}"]
+            self.assertEqual(events, [(t, {"type": t, "response": answer}) for t in types])
+            self.assertEqual((audit["promptTokens"], audit["completionTokens"]), (3, 4))
+
+    def test_of_messages(self):
+        events, _ = self.late("/v1/messages", ANSWER, 'event: ping\ndata: {"type": "ping"}',
+                              max_tokens=9, messages=HI)
+        self.assertEqual([name for name, _ in events],
+                         ["message_start", "content_block_start", "content_block_delta",
+                          "content_block_stop", "message_delta", "message_stop"])
+        self.assertEqual(events[2][1]["delta"], {"type": "text_delta", "text": "Hello."})
+
+    def test_that_is_none(self):
+        for path, body in (("/v1/chat/completions", {"messages": HI}), ("/v1/responses", {"input": "x"})):
+            [(_, error)], audit = self.late(path, [], ": keepalive", **body)
+            self.assertEqual(error.get("error", error)["code"], "upstream_error")
+            self.assertEqual(audit["error"], "upstream_error")
+
 
 if __name__ == "__main__":
     unittest.main()
