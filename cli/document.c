@@ -323,7 +323,6 @@ read_node(struct reader *r, struct json_object **out)
 	else if (bad != NULL)
 		complain(r, bad);
 	if (++r->depth > DOCUMENT_DEPTH) {
-		r->failed = r->event.start_mark.line;
 		document_fault(r->faults, r->name, line(r), "nested deeper than %d levels",
 		    DOCUMENT_DEPTH);
 		return false;

@@ -81,6 +81,11 @@ $ weird > weird.json && mcpctl apply -f weird.json | awk '{ print $2 }' | sort |
 $ sed 's/"model": "m"/"model": "m2"/g' weird.json > more.json; on-terminal sh -c 'mcpctl apply -f more.json > out' | tr '\r' '\n' | sed -n 's/.*applying [0-9]* of 103: w[0-9]*.*/applying N of 103/p' | sort -u
 applying N of 103
 
+# and give way to the lines of the work
+# over http
+$ on-terminal mcpctl apply -f weird.json | grep -c 'of 103: w[0-9]*\\e\[Kllm'; mcpctl apply -f more.json -q
+0
+
 # over http
 $ on-terminal sh -c 'mcpctl apply -f more.json -q; mcpctl apply -f more.json 2>&1 >out | cat' | wc -c
 0

@@ -107,6 +107,18 @@ Test(document, a_broken_document_says_so_and_does_not_hide_the_others)
 	cr_expect_eq(f.total, 2);
 }
 
+/* nested - n levels of [ ] */
+static char *
+nested(size_t n)
+{
+	char *text = x_malloc(2 * n + 1);
+
+	memset(text, '[', n);
+	memset(text + n, ']', n);
+	text[2 * n] = '\0';
+	return text;
+}
+
 Test(document, after_one_that_is_no_yaml_the_next_is_read)
 {
 	static const char *const texts[] = {
@@ -126,6 +138,28 @@ Test(document, after_one_that_is_no_yaml_the_next_is_read)
 	}
 }
 
+Test(document, what_follows_is_read_as_if_it_stood_alone)
+{
+	char *deep = nested(DOCUMENT_DEPTH + 1), *fine = nested(DOCUMENT_DEPTH);
+	char *text = x_asprintf("--- @x\n---\n- %s\n---\n%s\n---\na: {b: [1\n---\nc: 1\nc: 2\n",
+	    deep, fine);
+
+	read_text(text);
+	cr_assert_eq(f.total, 4, "%zu", f.total);
+	cr_expect_str_eq(f.v[1].path, "f:3");
+	cr_expect_str_eq(f.v[3].path, "f:10");
+	cr_expect_str_eq(f.v[3].message, "c is here twice");
+	release();
+	read_text("a: 1\n---\nb: 2\n---\nc: \xff\n---\nd: 4\n");	/* found by reading ahead */
+	cr_expect_eq(f.total, 1);
+	cr_expect_str_eq(f.v[0].path, "f:5");
+	cr_assert_eq(d.n, 1);
+	cr_expect_eq(document_line(&d.v[0], "d"), 7);
+	free(deep);
+	free(fine);
+	free(text);
+}
+
 Test(document, what_begins_like_a_marker_begins_no_document)
 {
 	read_text("a: [1\n---b: 1\n----\n");
@@ -141,18 +175,6 @@ Test(document, a_document_that_is_no_value_is_none)
 	cr_expect_eq(f.total, 1);
 	cr_expect(d.lost);
 	cr_expect_eq(d.n, 1);
-}
-
-/* nested - n levels of [ ] */
-static char *
-nested(size_t n)
-{
-	char *text = x_malloc(2 * n + 1);
-
-	memset(text, '[', n);
-	memset(text + n, ']', n);
-	text[2 * n] = '\0';
-	return text;
 }
 
 Test(document, nesting_has_its_limit)
