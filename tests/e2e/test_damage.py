@@ -275,6 +275,7 @@ class Replaced(GatewayCase):
                     env={**gw.env, "MCPD_STOP": point}, text=True,
                     stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                 )
+                self.addCleanup(writer.kill)  # where it is still stopped
                 wait_stopped(writer)
                 gw.state.rename(aside)
                 gw.ctl("restore", "-f", "-", input=backup)
