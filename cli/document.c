@@ -420,7 +420,6 @@ resume(struct reader *r, size_t again)
 	r->text = p;
 	r->len = (size_t)(end - p);
 	r->depth = 0;
-	leave(r, 0);
 	return true;
 }
 

@@ -371,6 +371,10 @@ diff: 2
 0
 ? 1
 
+$ mcpctl apply -f faults 2>&1 | cmp - diff.out; mcpctl --db nowhere apply -f nowhere.yaml
+mcpctl: nowhere.yaml: No such file or directory
+? 1
+
 # without the piece that could not be read, also the names that nothing has
 $ sed 's/"unclosed/closed/' faults/1.yaml | mcpctl apply -f - 2>&1 | grep 'not found'
 mcpctl: stdin:34: group/team-b: members[0]: User not found: nobody-at-all
