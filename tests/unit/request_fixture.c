@@ -49,6 +49,8 @@ void
 request_tear_down(void)
 {
 	cr_expect_eq(serving.refs, 1, "each request gave it back");
+	http_free(http);
+	http = NULL;
 	server.now = NULL;		/* the fixture closes what it opened */
 	server_release(&server);
 	fixture_close(&f);

@@ -225,6 +225,9 @@ static const char *const said_of_gpt[] = {
 	"mcpd_tokens_total{llm=\"gpt\",kind=\"completion\"} 14\n",
 	"mcpd_upstream_errors_total{llm=\"gpt\",kind=\"upstream_error\"} 1\n",
 	"mcpd_request_seconds_count 3\n", "mcpd_first_byte_seconds_count 2\n",
+	"mcpd_first_byte_seconds_bucket{le=\"0.01\"} 2\n",
+	"mcpd_first_byte_seconds_bucket{le=\"600\"} 2\n",
+	"mcpd_first_byte_seconds_bucket{le=\"+Inf\"} 2\n", "mcpd_first_byte_seconds_sum 0.002\n",
 };
 
 Test(account, metrics_add_calls_up_by_what_they_say_and_only_of_llms_that_exist)
@@ -251,6 +254,30 @@ Test(account, metrics_add_calls_up_by_what_they_say_and_only_of_llms_that_exist)
 	cr_assert_eq(report_metrics(&f.svc, fixture_look(&f), &out, NULL), RC_OK);
 	cr_expect_null(strstr(out.p, "gpt"), "%s", out.p);
 	buf_release(&out);
+}
+
+static const struct { const char *by, *name; } rows_of_ann[] = {
+	{ "llm", "gpt" }, { "user", "ann" }, { "token", "" }, { "day", "20" },
+};
+
+Test(account, usage_is_told_by_names)
+{
+	struct json_object *o, *row;
+	struct account a;
+
+	cr_assert_eq(begin(&a, NULL), RC_OK);
+	end(&a);
+	for (size_t i = 0; i < sizeof(rows_of_ann) / sizeof(rows_of_ann[0]); i++) {
+		const char *by = rows_of_ann[i].by, *name = rows_of_ann[i].name;
+
+		cr_assert_eq(report_usage(&f.svc, f.table, by, "1h", &o, NULL), RC_OK);
+		cr_assert_eq(json_object_array_length(o), 1, "by %s", by);
+		row = json_object_array_get_idx(o, 0);
+		cr_expect_eq(strncmp(jsonx_str(row, by, ""), name, strlen(name)), 0, "by %s", by);
+		cr_expect_eq(jsonx_get(row, by) == NULL, *name == '\0', "by %s", by);
+		cr_expect_eq(jsonx_int(row, "completionTokens", 0), 7);
+		json_object_put(o);
+	}
 }
 
 Test(account, a_line_has_what_was_known_of_its_call)
