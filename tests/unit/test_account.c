@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "service/account.h"
 #include "service/apply.h"
+#include "service/move.h"
 #include "service/report.h"
 #include "tests/unit/fixture.h"
 #include "tests/unit/relay.h"
@@ -376,6 +377,26 @@ Test(account, a_change_that_is_stored_and_not_yet_seen_has_its_line)
 	next(r);
 	cr_expect_eq(catalogue_apply(&f.svc, &f.admin, &item, 1, false, &err), RC_UNKNOWN);
 	cr_expect_eq(changes("delete", "new"), 1);
+}
+
+Test(account, a_migration_that_is_stored_and_not_yet_seen_has_its_line)
+{
+	struct move m = { .svc = &f.svc, .caller = &f.admin };
+	struct relay *r = unseen();
+	struct error err;
+
+	r->repeat_rc = RC_OK;
+	fixture_make(&f, &kind_secretbackend, "{'name':'plain','type':'plaintext'}");
+	r->repeat_rc = RC_BUSY;
+	(void)fixture_look(&f);
+	memcpy(m.from_id, table_by_name(f.table, &kind_secretbackend, "sealed")->id, ID_SIZE);
+	memcpy(m.to_id, table_by_name(f.table, &kind_secretbackend, "plain")->id, ID_SIZE);
+	r->txns = 1;
+	cr_expect_eq(move_secret(&m, "s", &err), RC_BUSY, "%s", err.msg);
+	cr_expect_eq(changes("migrate", "s"), 0);
+	next(r);
+	cr_expect_eq(move_secret(&m, "s", &err), RC_UNKNOWN, "%s", err.msg);
+	cr_expect_eq(changes("migrate", "s"), 1);
 }
 
 Test(account, a_change_that_was_not_made_has_no_line)
