@@ -48,6 +48,7 @@ struct call {
 	bool		 kept;		/* the first start went over a kept connection */
 	bool		 heard;		/* a line of an answer; libcurl shows no less */
 	bool		 moved;		/* bytes came since the last look */
+	bool		 rest;		/* more had been read than was given last */
 	bool		 undrained;	/* bytes came since the last drained() */
 	bool		 watching;
 	bool		 headed;	/* head() was called */
@@ -164,6 +165,7 @@ on_data(char *p, size_t size, size_t n, void *arg)
 	struct call *c = ((struct http *)arg)->call;
 
 	c->moved = c->undrained = true;
+	c->rest = http_sockets_rest(c->h->easy);
 	c->rc = c->ev->data(c->ev->arg, p, size * n, c->err);
 	return c->rc == RC_OK ? size * n : 0;
 }
@@ -460,6 +462,8 @@ http_call(struct http *h, const struct http_request *req, const struct http_even
 		if (curl_multi_add_handle(h->multi, h->easy) != CURLM_OK)
 			abort();
 		rc = run(&c);
+		if (c.rest)
+			http_sockets_end(h->easy);
 		curl_multi_remove_handle(h->multi, h->easy);
 		forget(h);
 		curl_slist_free_all(headers);

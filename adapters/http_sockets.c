@@ -1,5 +1,5 @@
 /* http_sockets.c - which sockets there are */
-#include <stdbool.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -48,6 +48,28 @@ end(curl_socket_t fd)
 	shutdown(fd, SHUT_RDWR);
 	while (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
 		;
+}
+
+/* http_sockets_rest - libcurl asks TLS for no more of a record than an answer's length leaves */
+bool
+http_sockets_rest(CURL *easy)
+{
+	const struct curl_tlssessioninfo *tls = NULL;
+
+	return curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK && tls != NULL &&
+	    tls->backend == CURLSSLBACKEND_OPENSSL && tls->internals != NULL &&
+	    SSL_pending(tls->internals) > 0;
+}
+
+/* http_sockets_end - no socket: libcurl has closed it */
+void
+http_sockets_end(CURL *easy)
+{
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK &&
+	    fd != CURL_SOCKET_BAD)
+		end(fd);
 }
 
 /* http_sockets_tidy - some servers say 408 before they close a connection that was idle */

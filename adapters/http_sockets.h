@@ -6,13 +6,14 @@
  * Units   none
  * Errors  none: a socket that can't be made is CURL_SOCKET_BAD
  * Owns    the list, freed by http_sockets_release(); the sockets are libcurl's
- * Source  curl_easy_setopt(3), CURLOPT_OPENSOCKETFUNCTION; socket(7), SO_COOKIE. Only adapters/http*.c
- *         include this
+ * Source  CURLOPT_OPENSOCKETFUNCTION(3), CURLINFO_TLS_SSL_PTR(3), SSL_pending(3), SO_COOKIE.
+ *         Only adapters/http*.c include this
  */
 #ifndef ADAPTERS_HTTP_SOCKETS_H
 #define ADAPTERS_HTTP_SOCKETS_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,13 @@ struct http_sockets {
 };
 
 curl_socket_t http_sockets_open(struct http_sockets *s, const struct curl_sockaddr *to);
+
+/* http_sockets_rest - while libcurl gives bytes of a body: has TLS read more than these? It reads whole
+   records, and what one has beyond an answer's end no look at the socket shows */
+bool http_sockets_rest(CURL *easy);
+
+/* http_sockets_end - a call is over, and its connection must not be used again */
+void http_sockets_end(CURL *easy);
 
 /* http_sockets_tidy - between two calls: what has come on a kept connection would be taken for the
    answer to the next request. Such a connection ends here; those that libcurl closed are forgotten */

@@ -1,7 +1,9 @@
 """Providers that misbehave, and addresses that a call may go to. API.md 3 "Streaming", and 5."""
 
 import pathlib
+import socket
 import tempfile
+import threading
 import unittest
 
 from client import text_of
@@ -108,10 +110,52 @@ class KeptConnections(Case):
             self.assertStatus(self.gw.chat(self.gw.llm()), 200)
 
 
+class Stray:
+    """A provider whose answers are longer than they say: in one TLS record with the end of each comes what
+    looks like the next."""
+
+    ANSWER, OTHER = b'{"answer":1}', b'{"answer":2}'
+
+    def __init__(self, certificate):
+        self.context = certificate.server_context()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.requests = 0
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+        try:
+            with self.context.wrap_socket(client, server_side=True) as tls, tls.makefile("rb") as lines:
+                while lines.readline():
+                    length = 0
+                    while (line := lines.readline().lower()) not in (b"\r\n", b""):
+                        if line.startswith(b"content-length:"):
+                            length = int(line.split(b":")[1])
+                    lines.read(length)
+                    self.requests += 1
+                    tls.sendall(head)
+                    tls.sendall(self.ANSWER + head + self.OTHER)
+        except OSError:
+            pass
+
+    def close(self):
+        self.listener.close()
+
+
 class Tls(Case):
     certificate = Certificate("IP:127.0.0.1")
     other = Certificate("DNS:elsewhere.test")
-    options = {"config": (f"ca_file: {certificate.file}",)}
+    threads = 4
+    options = {"workers": 1, "config": (f"ca_file: {certificate.file}", f"threads: {threads}")}
 
     def relay(self, certificate=None, mode="tls"):
         relay = Relay(certificate or self.certificate, self.gw.provider_port, mode)
@@ -133,6 +177,17 @@ class Tls(Case):
 
     def test_a_cut_stream_is_cut_over_tls_too(self):
         self.assertBroken(self.stream(self.over(self.relay(), "events=4,cut=2")).rest())
+
+    def test_what_comes_behind_an_answer_is_nobodys(self):
+        stray = Stray(self.certificate)
+        self.addCleanup(stray.close)
+        llm = self.gw.llm(url=f"https://127.0.0.1:{stray.port}")
+        calls = 3 * self.threads  # each thread keeps its own connection
+        for _ in range(calls):
+            answer = self.gw.chat(llm)
+            self.assertStatus(answer, 200)
+            self.assertEqual(answer.body, Stray.ANSWER)
+        self.assertEqual(stray.requests, calls)
 
     def test_certificates_of_others_are_refused_before_anything_is_sent(self):
         stranger = Certificate()
