@@ -53,6 +53,7 @@ struct call {
 	bool		 watching;
 	bool		 headed;	/* head() was called */
 	struct http_lines lines;
+	char		 says[CURL_ERROR_SIZE];	/* libcurl's own words; a provider's may be in them */
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -135,9 +136,12 @@ give_head(struct call *c)
 	size_t n = to == NULL ? 0 : strcspn(to, "?#");
 
 	c->headed = true;
+	if (head->status >= 300 && head->status < 400 && n == 0)
+		return error_set(c->err, RC_UPSTREAM, "HTTP %d: a redirect without a location",
+		    head->status);
 	if (head->status >= 300 && head->status < 400)
 		return error_set(c->err, RC_UPSTREAM, "HTTP %d: redirect to %.*s not followed",
-		    head->status, (int)(n < LOCATION_MAX ? n : LOCATION_MAX), to == NULL ? "" : to);
+		    head->status, (int)(n < LOCATION_MAX ? n : LOCATION_MAX), to);
 	return c->ev->head(c->ev->arg, head, c->err);
 }
 
@@ -278,6 +282,7 @@ options(struct http *h, const struct http_request *req, struct curl_slist *heade
 	if ((h->easy = curl_easy_duphandle(h->plain)) == NULL)
 		abort();
 	set(h->easy, CURLOPT_SHARE, h->share);
+	set(h->easy, CURLOPT_ERRORBUFFER, h->call->says);
 	set(h->easy, CURLOPT_URL, req->url);
 	if (req->body == NULL && !post) {
 		set(h->easy, CURLOPT_HTTPGET, 1L);
@@ -314,6 +319,7 @@ static const struct { CURLcode code; const char *text; bool host; } reasons[] = 
 	{ CURLE_SEND_ERROR, "the connection was lost while the request was sent", false },
 	{ CURLE_GOT_NOTHING, "the connection was closed without an answer", false },
 	{ CURLE_RECV_ERROR, "the connection was lost before an answer", false },
+	{ CURLE_BAD_CONTENT_ENCODING, "the chunks of the answer are garbled", false },
 	{ CURLE_PARTIAL_FILE, "cut: the connection ended before the answer did", false },
 };
 
@@ -329,7 +335,8 @@ reason(const struct call *c, CURLcode code)
 	if (code == CURLE_OPERATION_TIMEDOUT)	/* the only deadline that libcurl knows */
 		return deadline_passed(&c->deadline, c->err);
 	if (code == CURLE_RECV_ERROR && c->deadline.phase == PHASE_READ)
-		code = CURLE_PARTIAL_FILE;
+		code = strstr(c->says, "chunk") != NULL ? CURLE_BAD_CONTENT_ENCODING
+		    : CURLE_PARTIAL_FILE;
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].code == code) {
 			text = reasons[i].text;
@@ -469,6 +476,7 @@ http_call(struct http *h, const struct http_request *req, const struct http_even
 		curl_slist_free_all(headers);
 	}
 	http_head_release(&c.lines);
+	mem_wipe(c.says, sizeof(c.says));
 	free(c.host);
 	return rc;
 }

@@ -18,11 +18,14 @@ http_head_init(struct http_lines *l, size_t max_line)
 void
 http_head_release(struct http_lines *l)
 {
+	size_t size = l->size;
+
 	for (size_t i = 0; i < l->n; i++) {
 		mem_wipe((char *)l->v[i].value, strlen(l->v[i].value));	/* providers echo keys */
 		free((char *)l->v[i].name);
 	}
 	http_head_init(l, l->max_line);
+	l->size = size;
 }
 
 /* add - "Name: value"; folded lines and lines without a colon mean nothing to us */
@@ -53,6 +56,7 @@ http_head_line(struct http_lines *l, const char *p, size_t n, struct error *err)
 {
 	const char *number;
 
+	l->size += n;
 	while (n > 0 && (p[n - 1] == '\n' || p[n - 1] == '\r'))
 		n--;
 	if (l->whole)
@@ -60,6 +64,9 @@ http_head_line(struct http_lines *l, const char *p, size_t n, struct error *err)
 	if (n > l->max_line)
 		return error_set(err, RC_UPSTREAM, "an answer header is longer than %zu bytes",
 		    l->max_line);
+	if (l->size > HTTP_HEAD_MAX)
+		return error_set(err, RC_UPSTREAM, "the answer's headers are longer than %d bytes",
+		    HTTP_HEAD_MAX);
 	if (l->head.status == 0) {
 		number = memchr(p, ' ', n);
 		l->head.status = number != NULL ? (int)strtol(number, NULL, 10) : 0;
