@@ -345,3 +345,18 @@ Test(dispatch, a_call_lasts_from_its_headers_on_however_it_ends)
 		cr_expect_eq(sum.calls, 0, "%zu holds a slot", i);
 	}
 }
+
+Test(dispatch, a_user_of_the_web_server_is_one_only_where_that_is_trusted)
+{
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/api/v1/whoami", "REMOTE_USER=bob"), NULL);
+	refused("401 Unauthorized", "a token is needed");
+	f.cfg.trust_remote_user = true;
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/api/v1/whoami", "REMOTE_USER=bob"), NULL);
+	cr_expect(fake_io_has(&io, "Status: 200 OK"), "%s", io.out);
+	cr_expect_not_null(strstr(fake_io_body(&io), "{\"user\":\"bob\",\"token\":null"), "%s",
+	    io.out);
+	run(PARAMS("REQUEST_METHOD=GET", "REQUEST_URI=/api/v1/whoami", "REMOTE_USER=bob", bearer),
+	    NULL);
+	cr_expect_not_null(strstr(fake_io_body(&io), "{\"user\":\"bob\",\"token\":\"t\""), "%s",
+	    io.out);
+}
