@@ -93,7 +93,7 @@ emit(struct sse *s, struct feed *f, bool whole, struct error *err)
 
 /* line_here - the current line up to seen, without the byte order mark of the first one */
 static const char *
-line_here(struct sse *s, const struct feed *f, size_t *n)
+line_here(struct sse *s, struct feed *f, size_t *n)
 {
 	const char *p = f->p + s->line;
 	size_t mark = sizeof(BYTE_ORDER_MARK) - 1;
@@ -102,6 +102,8 @@ line_here(struct sse *s, const struct feed *f, size_t *n)
 	if (!s->begun && *n >= mark && memcmp(p, BYTE_ORDER_MARK, mark) == 0) {
 		p += mark;
 		*n -= mark;
+		if (s->late)
+			f->start += mark;
 	}
 	s->begun = true;
 	return p;

@@ -5,7 +5,7 @@
  *         (NUL-terminated, data: lines joined by \n, NULL if there was no data: line) and raw, the
  *         exact bytes of the block with its comments and its blank line. The raw bytes of all
  *         events, in order, are the stream. Line ends LF, CRLF, CR; a byte order mark at the start
- *         is skipped in data, kept in raw; "event:x" and "event: x" are the same. Events don't
+ *         is skipped in data, kept in raw unless late; "event:x" and "event: x" are the same. Events don't
  *         depend on where the bytes were cut: a block whose blank line ends in CR waits for the
  *         next byte, which may be its LF, unless the line before ended in a CR alone
  * Units   bytes; max is the most one event may hold, raw
@@ -37,6 +37,8 @@ struct sse {
 	size_t		max;		/* of one block */
 	size_t		line;		/* where in the block's bytes the current line begins */
 	size_t		seen;		/* how far they were looked at */
+	bool		late;		/* set by the caller: its reader had bytes of another
+					   before these, behind which a mark spoils a line */
 	bool		has_data, has_name;
 	bool		after_cr;	/* a line ended by CR: an LF now belongs to it */
 	bool		held;		/* so did a blank line: the block waits for that LF */

@@ -243,6 +243,7 @@ comment(struct answer *a, struct error *err)
 {
 	enum rc rc = RC_OK;
 
+	a->sse.late = true;
 	if (!a->committed)
 		rc = commit(a, 200, -1, err);
 	if (rc == RC_OK)

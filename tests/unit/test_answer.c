@@ -185,6 +185,31 @@ Test(answer, keeps_a_silent_stream_alive)
 	play_close(&p);
 }
 
+/* only the first bytes of all are a mark */
+Test(answer, lets_no_byte_order_mark_through_behind_a_comment)
+{
+	for (int wait = 0; wait < 2; wait++) {
+		for (size_t cut = 0; cut < 8; cut++) {
+			const char *mark = "\xef\xbb\xbf" CHUNK LAST DONE;
+			char head[16] = "";
+			struct play p;
+
+			memcpy(head, mark, cut);
+			play_open(&p, true);
+			play_begin(&p);
+			play_tick(&p, wait * 15000);
+			play_head(&p, 200, (struct headers)SSE);
+			if (cut > 0)
+				play_data(&p, head);
+			play_data(&p, mark + cut);
+			play_end(&p);
+			cr_expect_str_eq(p.client.body.p, wait ? ": keepalive\n\n" CHUNK LAST DONE
+			    : mark, "%d %zu: %s", wait, cut, p.client.body.p);
+			play_close(&p);
+		}
+	}
+}
+
 Test(answer, commits_to_a_stream_when_the_provider_is_slow_and_then_fails_in_it)
 {
 	struct play p;
