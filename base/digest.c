@@ -1,5 +1,4 @@
 /* digest.c - SHA-256 by OpenSSL, base64 by hand */
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -129,11 +128,4 @@ base64_decode(const char *text, size_t len, unsigned char **out, size_t *n)
 	*out = bytes;
 	*n = size;
 	return true;
-}
-
-/* digest_equal - OpenSSL's, which compilers can't cut short */
-bool
-digest_equal(const void *a, const void *b, size_t n)
-{
-	return CRYPTO_memcmp(a, b, n) == 0;
 }

@@ -24,7 +24,4 @@ char *base64_encode(const void *p, size_t n);
 char *base64url_encode(const void *p, size_t n);
 bool base64_decode(const char *text, size_t len, unsigned char **out, size_t *n);
 
-/* digest_equal - compare in constant time */
-bool digest_equal(const void *a, const void *b, size_t n);
-
 #endif

@@ -253,7 +253,6 @@ key_ids_release(struct key_ids *ids)
 	*ids = (struct key_ids){ NULL, 0 };
 }
 
-
 /* open_values - of one secret */
 static void
 open_values(const struct record *r, void *arg)
@@ -274,19 +273,4 @@ verify_values(const struct table *t, struct keyring *k, struct faults *f)
 	struct sealed_walk w = { .table = t, .keyring = k, .faults = f };
 
 	each(t, open_values, &w);
-}
-
-/* verify_store - see verify.h */
-enum rc
-verify_store(struct store *s, struct faults *f, struct error *err)
-{
-	const struct table *t;
-	enum rc rc;
-
-	if ((rc = kv_verify(store_kv(s), err)) != RC_OK || (rc = store_table(s, &t, err)) != RC_OK)
-		return rc;
-	verify_records(t, true, NULL, f);
-	verify_values(t, store_keyring(s), f);
-	table_unref(t);
-	return RC_OK;
 }

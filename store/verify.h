@@ -36,7 +36,4 @@ void key_ids_release(struct key_ids *ids);
 /* verify_values - every sealed value opens */
 void verify_values(const struct table *t, struct keyring *k, struct faults *f);
 
-/* verify_store - all of that, and the engine's own files against what readers see */
-enum rc verify_store(struct store *s, struct faults *f, struct error *err);
-
 #endif

@@ -75,11 +75,3 @@ Test(digest, decodes_every_length_and_byte)
 		free(back);
 	}
 }
-
-Test(digest, compares_all_bytes)
-{
-	cr_expect(digest_equal("abcd", "abcd", 4));
-	cr_expect(!digest_equal("abcd", "abce", 4));
-	cr_expect(!digest_equal("abcd", "xbcd", 4));
-	cr_expect(digest_equal("abcd", "abce", 3));
-}

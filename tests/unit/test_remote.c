@@ -1,9 +1,9 @@
 /* test_remote.c - the transport over HTTP, and inference on both transports */
 #include <criterion/criterion.h>
 #include <json-c/json.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/jsonx.h"
 #include "cli/local_call.h"
