@@ -258,6 +258,17 @@ follow_master(const struct worker_place *place)
 		wake(WAKE_QUIT);
 }
 
+/* open_store - before a request asks for it, so that status and metrics know of this process from its
+   start on; where it can't be opened, the requests try again */
+static void
+open_store(struct worker *w)
+{
+	struct service *svc;
+
+	if (server_service(&w->server, &svc, NULL) == RC_OK)
+		server_done(&w->server, svc);
+}
+
 /* bound_memory - a large body goes back to the system when its request ends, rather than to one of as
    many arenas as there are threads; glibc would raise the threshold with the first of them */
 static void
@@ -289,6 +300,7 @@ worker_run(const struct config *cfg, int listen_fd, const struct worker_place *p
 	follow_master(place);
 	if (pool_threads(w.pool) == 0)
 		return 1;
+	open_store(&w);
 	if (!live(&w))
 		_exit(0);
 	pool_free(w.pool);

@@ -1,5 +1,6 @@
 """Processes that come and go: signals, crashes, reloads, and what a stream sees of them. DESIGN.md 2."""
 
+import json
 import os
 import pathlib
 import re
@@ -53,6 +54,15 @@ class Reload(GatewayCase):
         self.assertEqual((text_of(stream.rest()), stream.raw[-14:]), ("w1 w2 ", b"data: [DONE]\n\n"))
         wait_for("the old worker's end", lambda: not set(self.gw.workers()) & before)
         self.assertEqual(len(self.gw.workers()), 2)
+
+    def test_workers_are_counted_before_they_have_served(self):
+        def counted():  # on the store: a request would make a worker known
+            return json.loads(self.gw.ctl("status", "-o", "json"))["workers"] == 2
+
+        before = set(self.gw.workers())
+        self.gw.pool.send_signal(signal.SIGHUP)
+        wait_for("the old workers' end", lambda: not set(self.gw.workers()) & before)
+        wait_for("both new workers", counted)
 
     def test_no_request_fails_while_workers_are_replaced(self):
         llm = self.gw.llm()
