@@ -105,7 +105,7 @@ way_of_answer(struct answer *a, const struct http_head *head, struct error *err)
 	const char *type = http_head_value(head, "content-type", 0);
 	const char *coding = http_head_value(head, "content-encoding", 0);
 
-	if (coding != NULL && strcasecmp(coding, "identity") != 0)
+	if (coding != NULL && *coding != '\0' && strcasecmp(coding, "identity") != 0)
 		return error_set(err, RC_UPSTREAM, "the answer is encoded, though nothing but "
 		    "plain bytes was asked for");
 	if (is_type(type, "text/event-stream")) {

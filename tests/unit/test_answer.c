@@ -31,6 +31,8 @@ static const struct scene {
 	  LAST DONE }, 200, .exact = "data: {\"choices\":[]}\r\n\r\n" LAST DONE },
 	{ "nothing after the end", true, 200, SSE, { LAST DONE CHUNK, CHUNK }, 200,
 	  .exact = LAST DONE },
+	{ "an end that is torn is one", true, 200, SSE, { CHUNK LAST "data: [DONE]" }, 200,
+	  .exact = CHUNK LAST DONE },
 	{ "a clean end without [DONE] is given one", true, 200, SSE, { CHUNK LAST }, 200,
 	  .exact = CHUNK LAST DONE },
 	{ "an end without finish_reason is a cut", true, 200, SSE, { CHUNK }, 200,
@@ -49,6 +51,14 @@ static const struct scene {
 	  .exact = "{\"a\":1}" },
 	{ "no type: events are seen by their first byte", true, 200, NONE, { "\n", "data: {\"choices"
 	  "\":[{\"finish_reason\":\"stop\"}]}\n\n" }, 200, .begins = "\ndata: ", .holds = DONE },
+	{ "no type: a field of no use", true, 200, NONE, { "retry: 5\n\n" LAST }, 200,
+	  .exact = "retry: 5\n\n" LAST DONE },
+	{ "no type: a list", true, 200, NONE, { " [1]" }, 200, .exact = " [1]" },
+	{ "a type that begins like that of a stream", false, 200,
+	  { .v = { { "content-type", "text/event-streams" } } }, { "{}" }, 200, .exact = "{}" },
+	{ "a coding without a name is none", true, 200,
+	  { .v = { { "content-type", "text/event-stream" }, { "content-encoding", "" } } },
+	  { LAST DONE }, 200, .exact = LAST DONE },
 	{ "no type: HTML is refused", true, 200, NONE, { "<html>" }, 502,
 	  .begins = "{\"error\":", .lacks = "html>" },
 	{ "a whole answer is untouched", false, 200, JSON, { "\n \n{ \"n\": 12345678901234567890,",
@@ -322,6 +332,76 @@ Test(answer, an_answer_past_the_limit_is_refused)
 	play_data(&p, "{\"a\":\"0123456789012345678901234567890123456789\"}");
 	play_end(&p);
 	cr_expect_eq(p.client.status, 502);
+	play_close(&p);
+}
+
+Test(answer, a_refusal_counts_however_it_ends, .timeout = 60)
+{
+	static char words[ANSWER_REFUSAL_MAX];
+	struct play p;
+
+	memset(words, 'x', sizeof(words) - 1);
+	play_open(&p, true);
+	play_begin(&p);
+	play_head(&p, 429, (struct headers){ .v = { { "retry-after", "3" } } });
+	for (int i = 0; i < 3; i++)
+		play_data(&p, words);
+	cr_expect_eq(p.rc, RC_OK, "%s", p.err.msg);
+	cr_expect_eq(p.answer.whole.len, ANSWER_REFUSAL_MAX, "%zu", p.answer.whole.len);
+	p.rc = error_set(&p.err, RC_UPSTREAM, "cut");
+	play_end(&p);
+	cr_expect_eq(p.client.status, 429);
+	cr_expect_not_null(strstr(p.client.headers.p, "retry-after: 3\n"));
+	play_close(&p);
+}
+
+Test(answer, holds_no_more_events_than_one_write_needs)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_head(&p, 200, (struct headers)SSE);
+	for (int i = 0; i < 1000 && p.rc == RC_OK; i++)		/* nothing is drained */
+		p.rc = p.events.data(p.events.arg, CHUNK, strlen(CHUNK), &p.err);
+	cr_expect_gt(p.client.body.len, 0);
+	cr_expect_lt(p.answer.out.len, 65536);
+	play_close(&p);
+}
+
+/* whatever is written puts the next comment off, and only the first byte is the first */
+Test(answer, knows_when_it_wrote_and_when_it_read)
+{
+	int64_t first, next;
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	p.answer.last_write_ms = 0;
+	play_head(&p, 200, (struct headers)SSE);
+	cr_expect_gt(p.answer.last_write_ms, 0);
+	p.answer.last_write_ms = 0;
+	play_data(&p, CHUNK);
+	cr_expect_gt(p.answer.last_write_ms, 0);
+	first = p.answer.first_byte_ms;
+	p.answer.started_ms -= 1000;
+	play_data(&p, CHUNK);
+	cr_expect_eq(p.answer.first_byte_ms, first);
+	cr_assert_eq(p.events.tick(p.events.arg, p.answer.last_write_ms + 4900, &next, &p.err), RC_OK);
+	cr_expect_eq(next, p.answer.last_write_ms + 5000);
+	play_close(&p);
+}
+
+Test(answer, says_no_200_early_once_the_provider_has_its_status)
+{
+	struct play p;
+
+	play_open(&p, true);
+	play_begin(&p);
+	play_head(&p, 429, (struct headers)JSON);
+	play_tick(&p, 600000);
+	play_end(&p);
+	cr_expect_eq(p.client.status, 429);
 	play_close(&p);
 }
 
