@@ -101,7 +101,7 @@ play_open(struct play *p, bool stream)
 void
 play_begin(struct play *p)
 {
-	answer_init(&p->answer, &p->cfg, adapter_find("openai", API_CHAT), &p->call, &p->scrub,
+	answer_init(&p->answer, &p->cfg, adapter_find(p->call.type, p->call.api), &p->call, &p->scrub,
 	    &p->client.sink, &p->draining);
 	p->events = answer_events(&p->answer);
 }

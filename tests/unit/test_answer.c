@@ -335,26 +335,6 @@ Test(answer, an_answer_past_the_limit_is_refused)
 	play_close(&p);
 }
 
-Test(answer, a_refusal_counts_however_it_ends, .timeout = 60)
-{
-	static char words[ANSWER_REFUSAL_MAX];
-	struct play p;
-
-	memset(words, 'x', sizeof(words) - 1);
-	play_open(&p, true);
-	play_begin(&p);
-	play_head(&p, 429, (struct headers){ .v = { { "retry-after", "3" } } });
-	for (int i = 0; i < 3; i++)
-		play_data(&p, words);
-	cr_expect_eq(p.rc, RC_OK, "%s", p.err.msg);
-	cr_expect_eq(p.answer.whole.len, ANSWER_REFUSAL_MAX, "%zu", p.answer.whole.len);
-	p.rc = error_set(&p.err, RC_UPSTREAM, "cut");
-	play_end(&p);
-	cr_expect_eq(p.client.status, 429);
-	cr_expect_not_null(strstr(p.client.headers.p, "retry-after: 3\n"));
-	play_close(&p);
-}
-
 Test(answer, holds_no_more_events_than_one_write_needs)
 {
 	struct play p;
@@ -465,6 +445,7 @@ Test(answer, our_shutdown_is_said)
 	play_tick(&p, 0);
 	play_end(&p);
 	cr_expect_not_null(strstr(p.client.body.p, "shutting down"));
+	cr_expect_not_null(strstr(p.client.body.p, "\"saturated\""));
 	cr_expect_null(strstr(p.client.body.p, "[DONE]"));
 	play_close(&p);
 }

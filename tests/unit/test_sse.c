@@ -169,6 +169,25 @@ Test(sse, takes_an_event_of_exactly_its_maximum_and_no_more)
 	seen_release(&s);
 }
 
+/* what is kept of one event doesn't count against those that come with its end */
+Test(sse, counts_each_event_by_itself)
+{
+	static const char *const pieces[] = {
+		"data: 12", "\n\ndata: 34\n\ndata: 56\n\n", "data: 78\n\r", "data: 9", "\n\n"
+	};
+	struct sse sse;
+	struct seen s;
+
+	seen_init(&s);
+	sse_init(&sse, 10);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		cr_expect_eq(sse_feed(&sse, pieces[i], strlen(pieces[i]), see, &s, NULL), RC_OK,
+		    "%s", pieces[i]);
+	cr_expect_str_eq(s.text.p, "-|12|w\n-|34|w\n-|56|w\n-|78|w\n-|9|w\n", "%s", s.text.p);
+	sse_release(&sse);
+	seen_release(&s);
+}
+
 Test(sse, refuses_a_line_without_end_before_it_is_kept_whole)
 {
 	static char chunk[16384];
@@ -190,13 +209,16 @@ Test(sse, refuses_a_line_without_end_before_it_is_kept_whole)
 
 Test(sse, returns_what_the_callback_returned_and_stops_there)
 {
+	static char many[9 * 20000];	/* more than is looked at in one go */
 	struct sse sse;
 	struct seen s;
 
 	seen_init(&s);
 	s.answer = RC_GONE;
 	sse_init(&sse, MAX);
-	cr_expect_eq(sse_feed(&sse, "data: a\n\ndata: b\n\n", 18, see, &s, NULL), RC_GONE);
+	for (size_t i = 0; i + 9 <= sizeof(many); i += 9)
+		memcpy(many + i, "data: a\n\n", 9);
+	cr_expect_eq(sse_feed(&sse, many, sizeof(many), see, &s, NULL), RC_GONE);
 	cr_expect_eq(s.events, 1);
 	sse_release(&sse);
 	seen_release(&s);
