@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "tests/unit/http_bench.h"
 
+#define FIFTY	"http://h.example/34567890123456789012345678901234/"
+
 /* one answer, and how the call ends: the body, or what the error says */
 static const struct { const char *answer; enum then then; enum rc rc; const char *says; } ends[] = {
 	{ OK_HELLO, SHUT, RC_OK, "hello" },
@@ -37,6 +39,8 @@ static const struct { const char *answer; enum then then; enum rc rc; const char
 	  "HTTP 302: redirect to https://h.example/p not followed" },
 	{ "HTTP/1.1 304 Not Modified\r\n\r\n", SHUT, RC_UPSTREAM,
 	  "HTTP 304: a redirect without a location" },
+	{ "HTTP/1.1 302 Found\r\nLocation: " FIFTY FIFTY FIFTY FIFTY "no\r\n\r\n", SHUT, RC_UPSTREAM,
+	  FIFTY " not followed" },
 	{ "HTTP/1.1 302 Found\r\nLocation:\r\n\r\n", SHUT, RC_UPSTREAM,
 	  "HTTP 302: a redirect without a location" },
 	{ "HTTP/1.1 302 Found\r\nLocation: ?secret\r\n\r\n", SHUT, RC_UPSTREAM,
@@ -74,7 +78,7 @@ Test(http, sends_what_it_is_given_and_little_more)
 		{ OK_HELLO, KEEP }, { OK_HELLO, SHUT }, { NULL, END }
 	};
 	static const struct http_header headers[] = {
-		{ "Content-Type", "application/json" }, { "Accept", "a/b" }, { "X-Empty", "" },
+		{ "Content-Type", "application/json" }, { "Accept", "a\t/b" }, { "X-Empty", "" },
 	};
 	struct bench b;
 	char post[400], get[400];
@@ -86,7 +90,7 @@ Test(http, sends_what_it_is_given_and_little_more)
 	b.req.nheaders = 3;
 	cr_assert_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
 	snprintf(post, sizeof(post), "POST /v1/x HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
-	    "User-Agent: mcpd\r\nContent-Type: application/json\r\nAccept: a/b\r\nX-Empty:\r\n"
+	    "User-Agent: mcpd\r\nContent-Type: application/json\r\nAccept: a\t/b\r\nX-Empty:\r\n"
 	    "Content-Length: 2\r\n\r\n{}", b.server.port);
 	/* nothing of one call is left in the next */
 	b.req.method = "GET";

@@ -373,6 +373,9 @@ Test(http_conn, judges_hosts_by_their_names_behind_a_proxy)
 	b.req.url = "http://192.168.1.1/";
 	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
 	cr_expect(strstr(b.err.msg, "192.168.1.1 is a private address") != NULL, "%s", b.err.msg);
+	b.req.url = "http://[fd00::1]/";
+	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
+	cr_expect(strstr(b.err.msg, "fd00::1 is a private address") != NULL, "%s", b.err.msg);
 	b.req.has_key = true;
 	b.req.url = "http://api.example/";
 	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
@@ -382,5 +385,30 @@ Test(http_conn, judges_hosts_by_their_names_behind_a_proxy)
 	bench_stop(&b);
 	cr_expect_eq(strncmp(b.server.seen[0].p, "POST http://api.example/ HTTP/1.1\r\n", 35), 0,
 	    "%s", b.server.seen[0].p);
+	bench_release(&b);
+}
+
+Test(http_conn, takes_a_key_to_a_proxy_for_https_alone)
+{
+	static const struct step script[] = {
+		{ "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", SHUT }, { NULL, END }
+	};
+	struct http_settings settings = { .max_header = MAX_HEADER };
+	char proxy[64];
+	struct bench b;
+
+	bench_open(&b, script);
+	http_free(b.http);
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", b.server.port);
+	settings.proxy = proxy;
+	b.http = http_new(&settings);
+	b.req.allow_private = false;
+	b.req.has_key = true;
+	b.req.url = "https://api.example/";
+	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
+	cr_expect_null(strstr(b.err.msg, "over https only"), "%s", b.err.msg);
+	bench_stop(&b);
+	cr_expect_eq(strncmp(b.server.seen[0].p, "CONNECT api.example:443 ", 24), 0, "%s",
+	    b.server.seen[0].p);
 	bench_release(&b);
 }
