@@ -230,6 +230,28 @@ Test(http, takes_heads_up_to_their_limit)
 	}
 }
 
+Test(http, takes_so_many_header_lines_and_no_more)
+{
+	for (int more = 0; more < 2; more++) {
+		struct buf answer = BUF_INIT(65536);
+		const struct step *script;
+		struct bench b;
+
+		(void)buf_addstr(&answer, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", NULL);
+		for (int i = 1; i < 128 + more; i++)
+			(void)buf_addf(&answer, NULL, "X-%d: 1\r\n", i);
+		(void)buf_addstr(&answer, "\r\n", NULL);
+		script = (const struct step[]){ { answer.p, SHUT }, { NULL, END } };
+		bench_open(&b, script);
+		cr_expect_eq(bench_call(&b), more ? RC_UPSTREAM : RC_OK, "%s", b.err.msg);
+		if (more)
+			cr_expect_str_eq(b.err.msg, "the answer has more than 128 header lines");
+		bench_stop(&b);
+		buf_release(&answer);
+		bench_release(&b);
+	}
+}
+
 /* which deadline passes: the one that is short; and the text names it */
 static const struct deadline_row {
 	const char	*answer;

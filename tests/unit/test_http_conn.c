@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "adapters/http_sockets.h"
 #include "tests/unit/http_bench.h"
 
 Test(http_conn, uses_a_kept_connection_again)
@@ -411,4 +412,23 @@ Test(http_conn, takes_a_key_to_a_proxy_for_https_alone)
 	cr_expect_eq(strncmp(b.server.seen[0].p, "CONNECT api.example:443 ", 24), 0, "%s",
 	    b.server.seen[0].p);
 	bench_release(&b);
+}
+
+Test(http_conn, forgets_sockets_that_are_closed)
+{
+	const struct curl_sockaddr to = { .family = AF_INET, .socktype = SOCK_STREAM };
+	struct http_sockets s = { NULL, 0 };
+	curl_socket_t fds[3];
+
+	for (size_t i = 0; i < 3; i++)
+		cr_assert_geq(fds[i] = http_sockets_open(&s, &to), 0);
+	close(fds[0]);
+	close(fds[2]);
+	http_sockets_tidy(&s);
+	cr_assert_eq(s.n, 1);
+	cr_expect_eq(s.v[0].fd, fds[1]);
+	close(fds[1]);
+	http_sockets_tidy(&s);
+	cr_expect_eq(s.n, 0);
+	http_sockets_release(&s);
 }
