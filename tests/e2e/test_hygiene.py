@@ -314,7 +314,8 @@ class Dumpable(unittest.TestCase):
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             **{"user": WEB_USER, "group": WEB_USER, "extra_groups": [], **options},
         )
-        self.addCleanup(lambda: (child.stdin.close(), child.kill(), child.wait()))
+        # not killed: the workers of a master that was would still write into the directory for a moment
+        self.addCleanup(lambda: (child.stdin.close(), child.terminate(), child.wait(PATIENCE)))
         return child
 
     def assertShut(self, pid):
