@@ -266,10 +266,11 @@ class Replaced(GatewayCase):
         self.assertEqual(gw.workers(), workers, "none was replaced")
 
     def test_a_writer_that_was_at_it_acknowledges_nothing_in_what_was_moved_away(self):
-        gw, aside, llm = self.gw, self.gw.home / "elsewhere", self.gw.llm(description="one")
+        gw, llm = self.gw, self.gw.llm(description="one")
         backup = gw.ctl("backup")
         for point in ("lock", "open", "put", "snapshot"):
             with self.subTest(point):
+                aside = gw.home / f"aside-{point}"  # stays: the pool may not have left it yet
                 writer = subprocess.Popen(
                     [CRASH / "mcpctl", "--db", gw.state, "patch", "llm", llm, "description=lost"],
                     env={**gw.env, "MCPD_STOP": point}, text=True,
@@ -287,7 +288,6 @@ class Replaced(GatewayCase):
                     got = subprocess.run([BUILD / "mcpctl", "--db", db, "backup"], env=gw.env,
                                          capture_output=True, text=True, timeout=PATIENCE)
                     self.assertEqual(got.stdout, backup, db)
-                shutil.rmtree(aside)
         self.assertTrue(self.all_answer(llm, 200), "the pool has found what is there now")
 
     def test_a_directory_that_is_emptied_is_no_store_until_one_is_restored_into_it(self):
