@@ -25,6 +25,7 @@ struct bdb {
 	DB_ENV	*env;
 	DB	*db;
 	DB_TXN	*txn;
+	char	*home;			/* the directory, as Berkeley DB has it */
 	bool	 panicked;
 	int	 cause;			/* errno of the first write or panic, 0: none */
 	char	 detail[256];		/* what Berkeley DB said first, "" nothing */
@@ -68,10 +69,17 @@ static void
 say(const DB_ENV *env, const char *prefix, const char *text)
 {
 	struct bdb *b = env->app_private;
+	const char *at = strstr(text, b->home);
+	size_t n = strlen(b->home);
 
 	(void)prefix;
-	if (b->detail[0] == '\0')
+	if (b->detail[0] != '\0')
+		return;
+	/* files by their names alone: whose they are is said before, and the path is none for people */
+	if (at == NULL || at[n] != '/')
 		snprintf(b->detail, sizeof(b->detail), "%s", text);
+	else
+		snprintf(b->detail, sizeof(b->detail), "%.*s%s", (int)(at - text), text, at + n + 1);
 }
 
 /* notice - a panic hides its reason behind DB_RUNRECOVERY, a page that could not be written behind
@@ -180,6 +188,7 @@ bdb_open(const char *dir, bool create, size_t room, struct bdb **out, struct err
 	/* once more after a panic: what upset recovery may be gone with the environment */
 	for (int tries = 0;; tries++) {
 		b = x_calloc(1, sizeof(*b));
+		b->home = x_strdup(dir);
 		rc = rc_from_db(b, open_env(b, dir, room), "open the database", err);
 		if (rc == RC_OK)
 			rc = rc_from_db(b, open_db(b, create), "open " STATEDIR_DATABASE, err);
@@ -206,6 +215,7 @@ bdb_close(struct bdb *b)
 		b->db->close(b->db, 0);
 	if (b->env != NULL)
 		b->env->close(b->env, 0);
+	free(b->home);
 	free(b);
 }
 

@@ -190,16 +190,17 @@ room(const struct session *s)
 	return ((size_t)st.st_size + s->room) * 2;
 }
 
-/* open_database - recovery, and the owner's hands on what it made */
+/* open_database - recovery, and the owner's hands on what it made; where it was moved, no more than that */
 static enum rc
 open_database(struct session *s, bool create, struct error *err)
 {
-	enum rc rc = bdb_open(s->dir->path, create, room(s), &s->db, err);
+	char *path = statedir_home(s->dir);
+	enum rc rc = bdb_open(path, create, room(s), &s->db, err);
 
+	free(path);
 	if (rc != RC_OK)
 		return error_prefix(err, "store %s", s->dir->path);
 	fault_point("open");
-	/* it opens by path: was that this directory, which we have locked */
 	rc = statedir_here(s->dir, err);
 	return rc == RC_OK ? statedir_tidy(s->dir, err) : rc;
 }

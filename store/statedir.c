@@ -317,6 +317,18 @@ statedir_tidy(const struct statedir *d, struct error *err)
 	return rc;
 }
 
+/* statedir_home - see statedir.h */
+char *
+statedir_home(const struct statedir *d)
+{
+	char *path = x_asprintf("/proc/self/fd/%d", d->fd);
+
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);				/* no /proc here */
+	return x_strdup(d->path);
+}
+
 /* statedir_here - see statedir.h */
 enum rc
 statedir_here(const struct statedir *d, struct error *err)

@@ -45,6 +45,11 @@ enum rc statedir_local(int fd, const char *path, struct error *err);
    is not. One stat(2) */
 bool statedir_moved(const struct statedir *d);
 
+/* statedir_home - a path for Berkeley DB, which opens by path, its log not before it writes it: of this
+   directory whatever becomes of its name, or it would write into the store that took the place. Owned by
+   the caller */
+char *statedir_home(const struct statedir *d);
+
 /* statedir_here - RC_UNAVAILABLE where it was moved: what is done in it from now on, nobody finds */
 enum rc statedir_here(const struct statedir *d, struct error *err);
 

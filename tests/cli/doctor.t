@@ -145,7 +145,7 @@ fail  store: no store in DIR/state: make one with mcpctl init  (mcpctl --db DIR/
 
 $ rm -r state; cp -a keep state; truncate -s 100 state/cat.db; rm state/snapshot; ill | sed 's/: could.*  (/: ...  (/'
 warn  snapshot: DIR/state/snapshot is missing; it is made anew from the database  (dmesg | grep -i error, should it come again)
-fail  store: it could not be rebuilt: store DIR/state: open the database: BDB0004 fop_read_meta: DIR/state/cat.db: unexpected file type or format: DIR/state/snapshot is missing  (mv DIR/state DIR/state.damaged && mcpctl --db DIR/state restore -f BACKUP)
+fail  store: it could not be rebuilt: store DIR/state: open the database: BDB0004 fop_read_meta: cat.db: unexpected file type or format: DIR/state/snapshot is missing  (mv DIR/state DIR/state.damaged && mcpctl --db DIR/state restore -f BACKUP)
 
 $ rm -r state; mv keep state; rm state/gen; ill
 

@@ -236,6 +236,10 @@ class Replaced(GatewayCase):
         time.sleep(1.2)  # no worker that was not asked comes back with the old one
         return answers()
 
+    def database(self):
+        files = (*self.gw.state.glob("log.*"), self.gw.state / "cat.db")
+        return {path.name: path.read_bytes() for path in files}
+
     def test_what_is_there_now_is_served_and_what_was_there_no_more(self):
         gw, aside, gate = self.gw, self.gw.home / "aside", self.gw.gate()
         llm = gw.llm(f"events=3,gate={gate}", description="one")
@@ -280,10 +284,12 @@ class Replaced(GatewayCase):
                 wait_stopped(writer)
                 gw.state.rename(aside)
                 gw.ctl("restore", "-f", "-", input=backup)
+                restored = self.database()
                 writer.send_signal(signal.SIGCONT)
                 said = writer.communicate(timeout=PATIENCE)[1]
                 self.assertEqual(writer.returncode, 1, said)
                 self.assertIn("was moved or replaced", said)
+                self.assertEqual(self.database(), restored, "it wrote into what took the place")
                 for db in (gw.state, aside):
                     got = subprocess.run([BUILD / "mcpctl", "--db", db, "backup"], env=gw.env,
                                          capture_output=True, text=True, timeout=PATIENCE)
