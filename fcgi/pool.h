@@ -5,8 +5,8 @@
  *         becomes the leader, or is started, up to max. A reserved thread beyond them accepts
  *         only while all threads of all workers are busy, and is told so. A connection that is kept
  *         waits for its next request in what the leader waits for, without a thread, until the web
- *         server closes it. We do so some time after pool_stop(), and where all threads of this worker are busy
- *         while another worker has time
+ *         server closes it. We do so some time after pool_stop(), and where all threads of this
+ *         worker are busy while another worker has time
  * Units   threads, ms
  * Errors  a thread that can't be started is logged; the ones that are there go on
  * Owns    pool_free() frees, after every thread has ended; the listening descriptor stays the

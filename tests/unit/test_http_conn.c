@@ -357,20 +357,28 @@ Test(http_conn, says_who_refused_the_connection)
 	bench_release(&b);
 }
 
+/* open_proxied - a bench whose server is the proxy of its client */
+static void
+open_proxied(struct bench *b, const struct step *script)
+{
+	struct http_settings settings = { .max_header = MAX_HEADER };
+	char proxy[64];
+
+	bench_open(b, script);
+	http_free(b->http);
+	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", b->server.port);
+	settings.proxy = proxy;
+	b->http = http_new(&settings);
+	b->req.allow_private = false;
+}
+
 /* the address connected is the proxy's: hosts are judged by what they say of themselves */
 Test(http_conn, judges_hosts_by_their_names_behind_a_proxy)
 {
 	static const struct step script[] = { { OK_HELLO, SHUT }, { NULL, END } };
-	struct http_settings settings = { .max_header = MAX_HEADER };
-	char proxy[64];
 	struct bench b;
 
-	bench_open(&b, script);
-	http_free(b.http);
-	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", b.server.port);
-	settings.proxy = proxy;
-	b.http = http_new(&settings);
-	b.req.allow_private = false;
+	open_proxied(&b, script);
 	b.req.url = "http://192.168.1.1/";
 	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
 	cr_expect(strstr(b.err.msg, "192.168.1.1 is a private address") != NULL, "%s", b.err.msg);
@@ -394,16 +402,9 @@ Test(http_conn, takes_a_key_to_a_proxy_for_https_alone)
 	static const struct step script[] = {
 		{ "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", SHUT }, { NULL, END }
 	};
-	struct http_settings settings = { .max_header = MAX_HEADER };
-	char proxy[64];
 	struct bench b;
 
-	bench_open(&b, script);
-	http_free(b.http);
-	snprintf(proxy, sizeof(proxy), "http://127.0.0.1:%d", b.server.port);
-	settings.proxy = proxy;
-	b.http = http_new(&settings);
-	b.req.allow_private = false;
+	open_proxied(&b, script);
 	b.req.has_key = true;
 	b.req.url = "https://api.example/";
 	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
