@@ -1,5 +1,5 @@
 /* audit.c - the audit log */
-#include <errno.h>
+#include <assert.h>
 #include <fcntl.h>
 #include <json-c/json.h>
 #include <pthread.h>
@@ -18,19 +18,26 @@
 #include "base/utf8.h"
 #include "store/audit.h"
 #include "store/auditcall.h"
+#include "store/filelock.h"
 #include "store/oserr.h"
 #include "store/statedir.h"
 
 #define DAY_MS		INT64_C(86400000)
 #define STRING_KEPT	32		/* bytes; a member this short is not worth cutting */
+#define PAGE		4096		/* bytes; the page of every machine is this or a multiple */
+#define PLACE_END	0		/* of the lock on a file's end */
+#define END_WAIT_MS	50
+
+static_assert(AUDIT_LINE_MAX <= PAGE, "every line fits in a page");
 
 struct audit {
 	const struct sink	*sink;
 	struct statedir		 dir;	/* of the file sink */
-	pthread_mutex_t		 mutex;	/* over the three below */
+	pthread_mutex_t		 mutex;	/* over the four below */
 	int			 fd;	/* -1: not open */
 	int64_t			 day;	/* of the open file */
-	bool			 torn;	/* the last line has no newline yet */
+	char			 blanks[PAGE];
+	bool			 waits;	/* for the lock: whoever had it last time let go of it in time */
 };
 
 struct sink {
@@ -66,14 +73,21 @@ audit_day(const char *name)
 	return strcmp(name, again) == 0 ? ms / DAY_MS : -1;
 }
 
-/* is_torn - the file ends inside a line: whoever wrote it died */
+/* is_torn - the file ends inside a line: a disk was full, or someone else wrote it. Blanks at its end are
+   not: they were put there for a line */
 static bool
-is_torn(int fd)
+is_torn(int fd, off_t size)
 {
-	off_t size = lseek(fd, 0, SEEK_END);
-	char last;
+	char tail[PAGE];
+	ssize_t n = 1;
 
-	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+	if (size <= 0 || pread(fd, tail, 1, size - 1) != 1 || *tail == '\n')
+		return false;
+	if (*tail == ' ')
+		n = pread(fd, tail, PAGE, size > PAGE ? size - PAGE : 0);
+	while (n > 0 && tail[n - 1] == ' ')
+		n--;
+	return n > 0 && tail[n - 1] != '\n';
 }
 
 /* open_day - the file of that day, if it is not the open one */
@@ -93,33 +107,51 @@ open_day(struct audit *a, int64_t day, struct error *err)
 	if (a->fd >= 0)
 		close(a->fd);
 	a->fd = fd;
-	a->torn = is_torn(fd);
 	a->day = day;
 	return RC_OK;
 }
 
-/* append - one write, so that lines of several processes don't mix. After a short one the line is
+/* append - one write, so that lines of several processes don't mix. The kernel copies it page by page and
+   looks between two of them whether the process was killed: a line that would cross the edge begins
+   behind it, after blanks, so that no kill can cut it. After a short write, of a full disk, the line is
    ended, so that the next one stands alone; where even that fails, the next begins with it */
 static enum rc
 append(struct audit *a, const char *line, size_t len, struct error *err)
 {
-	struct iovec v[2] = {
-		{ .iov_base = (void *)(uintptr_t)"\n", .iov_len = a->torn },
+	off_t size = lseek(a->fd, 0, SEEK_END);
+	size_t torn = is_torn(a->fd, size), used = ((size_t)size + torn) % PAGE;
+	size_t blanks = used + len > PAGE ? PAGE - used : 0, before = torn + blanks;
+	struct iovec v[3] = {
+		{ .iov_base = (void *)(uintptr_t)"\n", .iov_len = torn },
+		{ .iov_base = a->blanks, .iov_len = blanks },
 		{ .iov_base = (void *)(uintptr_t)line, .iov_len = len },
 	};
-	ssize_t n = writev(a->fd, v, 2);
-
+	ssize_t n = writev(a->fd, v, 3);
 	char name[AUDIT_NAME];
 
 	audit_file(a->day, name);
 	if (n < 0)
 		return oserr(err, "write %s", name);
-	if ((size_t)n == a->torn + len) {
-		a->torn = false;
+	if ((size_t)n == before + len)
 		return RC_OK;
-	}
-	a->torn = n > 0 && write(a->fd, "\n", 1) != 1;
+	n = (size_t)n > before ? n - (ssize_t)before : 0;
+	if (n > 0)
+		(void)!write(a->fd, "\n", 1);
 	return error_set(err, RC_NO_SPACE, "write %s: only %zd of %zu bytes", name, n, len);
+}
+
+/* append_alone - nobody moves the file's end meanwhile. A process that was stopped at it is waited for
+   once, not for each line: without the lock a line may cross a page */
+static enum rc
+append_alone(struct audit *a, const char *line, size_t len, struct error *err)
+{
+	enum rc rc;
+
+	a->waits = filelock_wait(a->fd, PLACE_END, FILELOCK_ALONE,
+	    clock_mono_ms() + (a->waits ? END_WAIT_MS : 0));
+	rc = append(a, line, len, err);
+	(void)filelock(a->fd, PLACE_END, FILELOCK_NONE);
+	return rc;
 }
 
 /* write_file - the file of the day */
@@ -131,7 +163,7 @@ write_file(struct audit *a, int64_t day, const char *line, size_t len, struct er
 	pthread_mutex_lock(&a->mutex);
 	rc = open_day(a, day, err);
 	if (rc == RC_OK)
-		rc = append(a, line, len, err);
+		rc = append_alone(a, line, len, err);
 	pthread_mutex_unlock(&a->mutex);
 	return rc;
 }
@@ -183,6 +215,8 @@ audit_open(const char *sink, const char *dir, struct audit **out, struct error *
 	a->sink = s;
 	a->dir = (struct statedir)STATEDIR_INIT;
 	a->fd = -1;
+	a->waits = true;
+	memset(a->blanks, ' ', sizeof(a->blanks));
 	pthread_mutex_init(&a->mutex, NULL);
 	if (s->write == write_file) {
 		/* whether the file system may be used was decided when the store was opened */

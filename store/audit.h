@@ -2,7 +2,8 @@
  * audit.h - the audit log: one JSON line an event.
  *
  * Shapes  sink "file": state directory, audit-YYYYMMDD.log (UTC day of the event), O_APPEND, 0600,
- *         one write(2) a line, on a line of its own even where a process died in the middle of one;
+ *         one writev(2) a line, that never crosses a page of 4096 bytes: blanks stand before one that
+ *         would, so that no kill can cut it; on a line of its own even where a full disk cut the last;
  *         "syslog": one message a line; "stderr"
  * Units   a line is at most AUDIT_LINE_MAX bytes with its newline
  * Errors  RC_IO, RC_NO_SPACE; the caller counts them and goes on unless audit.required

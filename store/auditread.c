@@ -13,7 +13,7 @@
 #include "store/oserr.h"
 
 #define PIECE	65536			/* bytes of one read */
-#define KEPT	(2 * AUDIT_LINE_MAX)	/* bytes of an unfinished line, with what a kill left before it */
+#define KEPT	(2 * AUDIT_LINE_MAX)	/* bytes of an unfinished line, with the blanks before it */
 #define BEGIN	"{\"id\":\"c"		/* of every line of ours */
 
 struct auditread {
@@ -244,6 +244,10 @@ read_line(struct auditread *r, struct span line, bool overlong, struct auditeven
 {
 	const char *begin;
 
+	while (line.len > 0 && *line.p == ' ') {
+		line.p++;
+		line.len--;
+	}
 	e->day = r->day;
 	if (line.len == 0)
 		return false;

@@ -2,8 +2,8 @@
  * auditread.h - the audit log from its end to its beginning, a piece of it in memory.
  *
  * Shapes  one good event after the other, the newest first, through the files of all days. What is no
- *         event of ours (a line torn by a kill or a full disk, or written by someone else) is skipped
- *         and counted; an event behind the rest of a torn line is found
+ *         event of ours (a line torn by a full disk, or written by someone else) is skipped and
+ *         counted, blanks before a line are not; an event behind the rest of a torn line is found
  * Units   bytes
  * Errors  RC_IO, RC_UNAVAILABLE; a file that is removed meanwhile is no error
  * Owns    auditread_close(); events are borrowed until the next one

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "store/counters.h"
 #include "store/faultpoint.h"
+#include "store/filelock.h"
 #include "store/names.h"
 
 #define MAGIC		"mcpdcnt1"
@@ -69,9 +70,9 @@ counters_open(const struct statedir *d, struct counters **out, bool *alone, stru
 	else if (err != NULL)
 		err->rc = RC_OK;
 	c->page = c->map.p;
-	*alone = sharedmap_lock(&c->map, PLACE_ALIVE, SHAREDMAP_ALONE);
+	*alone = filelock(c->map.fd, PLACE_ALIVE, FILELOCK_ALONE);
 	if (!*alone)
-		(void)sharedmap_wait(&c->map, PLACE_ALIVE, SHAREDMAP_SHARED,
+		(void)filelock_wait(c->map.fd, PLACE_ALIVE, FILELOCK_SHARED,
 		    clock_mono_ms() + SHARE_WAIT_MS);
 	*out = c;
 }
@@ -80,7 +81,7 @@ counters_open(const struct statedir *d, struct counters **out, bool *alone, stru
 void
 counters_ready(struct counters *c)
 {
-	(void)sharedmap_lock(&c->map, PLACE_ALIVE, SHAREDMAP_SHARED);
+	(void)filelock(c->map.fd, PLACE_ALIVE, FILELOCK_SHARED);
 }
 
 /* counters_close - what was counted stays */
@@ -127,14 +128,14 @@ begin_day(struct counters *c, struct area *a, int64_t day)
 	bool mine;
 
 	pthread_mutex_lock(&c->turn);
-	mine = sharedmap_wait(&c->map, PLACE_DAY, SHAREDMAP_ALONE, clock_mono_ms() + DAY_WAIT_MS);
+	mine = filelock_wait(c->map.fd, PLACE_DAY, FILELOCK_ALONE, clock_mono_ms() + DAY_WAIT_MS);
 	if (mine && atomic_load(&a->day) != day) {
 		if (atomic_load(&a->day) > day)
 			counters_doubt(c);
 		blank(a, day);
 	}
 	if (mine)
-		(void)sharedmap_lock(&c->map, PLACE_DAY, SHAREDMAP_NONE);
+		(void)filelock(c->map.fd, PLACE_DAY, FILELOCK_NONE);
 	pthread_mutex_unlock(&c->turn);
 	return mine;
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/filelock.h"
 #include "store/inflight.h"
 
 #define MAGIC		"mcpdinf1"
@@ -68,7 +69,7 @@ sit(struct inflight *f, bool serving)
 	struct seat *s;
 
 	for (f->seat = 0; f->seat < INFLIGHT_SEATS; f->seat++)
-		if (sharedmap_lock(&f->map, f->seat, SHAREDMAP_ALONE))
+		if (filelock(f->map.fd, f->seat, FILELOCK_ALONE))
 			break;
 	if (f->seat == INFLIGHT_SEATS)
 		return false;
@@ -94,7 +95,7 @@ keep_seat(struct inflight *f)
 static int
 next_taken(const struct inflight *f, unsigned *at)
 {
-	int seat = *at < INFLIGHT_SEATS ? sharedmap_held(&f->map, *at, INFLIGHT_SEATS - *at) : -1;
+	int seat = *at < INFLIGHT_SEATS ? filelock_held(f->map.fd, *at, INFLIGHT_SEATS - *at) : -1;
 
 	if (seat >= 0)
 		*at = (unsigned)seat + 1;
@@ -118,7 +119,7 @@ serves_alone(const struct inflight *f)
 static bool
 take_seat(struct inflight *f, bool serving)
 {
-	bool door = sharedmap_wait(&f->map, PLACE_DOOR, SHAREDMAP_ALONE,
+	bool door = filelock_wait(f->map.fd, PLACE_DOOR, FILELOCK_ALONE,
 	    clock_mono_ms() + SEAT_WAIT_MS);
 	bool sits;
 
@@ -126,7 +127,7 @@ take_seat(struct inflight *f, bool serving)
 		atomic_store(&f->page->since_ms, clock_wall_ms());
 	sits = sit(f, serving);
 	if (door)
-		sharedmap_lock(&f->map, PLACE_DOOR, SHAREDMAP_NONE);
+		filelock(f->map.fd, PLACE_DOOR, FILELOCK_NONE);
 	return sits;
 }
 
@@ -224,7 +225,7 @@ is_dead(const struct inflight *f, uint64_t word, signed char *known)
 	if (seat == f->seat)
 		return false;
 	if (known[seat] == 0)
-		known[seat] = sharedmap_held(&f->map, seat, 1) >= 0 ? 1 : -1;
+		known[seat] = filelock_held(f->map.fd, seat, 1) >= 0 ? 1 : -1;
 	return known[seat] < 0;
 }
 
@@ -337,7 +338,7 @@ inflight_sum(struct inflight *f, struct inflight_sum *out)
 bool
 inflight_tidying(struct inflight *f, int64_t wait_ms)
 {
-	return sharedmap_wait(&f->map, PLACE_TIDY, SHAREDMAP_ALONE, clock_mono_ms() + wait_ms);
+	return filelock_wait(f->map.fd, PLACE_TIDY, FILELOCK_ALONE, clock_mono_ms() + wait_ms);
 }
 
 /* inflight_tidied - so that it is done once a day, not once a process and day */
@@ -346,7 +347,7 @@ inflight_tidied(struct inflight *f, int64_t day)
 {
 	if (day >= 0)
 		atomic_store(&f->page->tidy_day, day);
-	(void)sharedmap_lock(&f->map, PLACE_TIDY, SHAREDMAP_NONE);
+	(void)filelock(f->map.fd, PLACE_TIDY, FILELOCK_NONE);
 }
 
 /* inflight_tidy_day - 0: never, or to be done again */

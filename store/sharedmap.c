@@ -1,4 +1,4 @@
-/* sharedmap.c - mapped files and their locks */
+/* sharedmap.c - mapped files */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -7,13 +7,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "store/oserr.h"
 #include "store/sharedmap.h"
 #include "store/sigbus.h"
-
-#define LOCK_AT		(INT64_C(1) << 40)	/* locks are on bytes far behind the file's end */
-#define LOCK_NAP_MS	1
 
 /* is_ours - the magic is there, or was just put on a blank file */
 static bool
@@ -95,50 +91,4 @@ sharedmap_close(struct sharedmap *m)
 		close(m->fd);
 	m->p = NULL;
 	m->fd = -1;
-}
-
-/* lock_of - a lock of n places */
-static struct flock
-lock_of(short type, unsigned first, unsigned n)
-{
-	return (struct flock){
-		.l_type = type, .l_whence = SEEK_SET, .l_start = LOCK_AT + first, .l_len = n
-	};
-}
-
-/* sharedmap_lock - memory of one process needs none */
-bool
-sharedmap_lock(const struct sharedmap *m, unsigned place, enum sharedmap_lock kind)
-{
-	static const short types[] = {
-		[SHAREDMAP_NONE] = F_UNLCK, [SHAREDMAP_SHARED] = F_RDLCK,
-		[SHAREDMAP_ALONE] = F_WRLCK,
-	};
-	struct flock lock = lock_of(types[kind], place, 1);
-
-	return m->fd < 0 || fcntl(m->fd, F_OFD_SETLK, &lock) == 0;
-}
-
-/* sharedmap_wait - by tries: a stopped holder must not stop us for ever */
-bool
-sharedmap_wait(const struct sharedmap *m, unsigned place, enum sharedmap_lock kind,
-    int64_t deadline_ms)
-{
-	while (!sharedmap_lock(m, place, kind)) {
-		if (clock_mono_ms() >= deadline_ms)
-			return false;
-		clock_nap(LOCK_NAP_MS);
-	}
-	return true;
-}
-
-/* sharedmap_held - the first that the kernel names */
-int
-sharedmap_held(const struct sharedmap *m, unsigned first, unsigned n)
-{
-	struct flock lock = lock_of(F_WRLCK, first, n);
-
-	if (m->fd < 0 || fcntl(m->fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
-		return -1;
-	return lock.l_start <= LOCK_AT + first ? (int)first : (int)(lock.l_start - LOCK_AT);
 }

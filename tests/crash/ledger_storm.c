@@ -4,8 +4,8 @@
  *	STORM=seconds (3)  STORM_SEED=n (the clock)  ledger_storm
  *
  * Held after each: every call that was begun has one line, whoever was killed; none has two; every call
- * that ended was in the log or is; the counters are the sum of the log after the next start; no slot is
- * left taken. Exit 0: all held; 1: the lines with FAIL say what did not.
+ * that ended was in the log or is; no line is torn; the counters are the sum of the log after the next
+ * start; no slot is left taken. Exit 0: all held; 1: the lines with FAIL say what did not.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -81,6 +81,7 @@ call(struct ledger *l)
 	random_request_id(c.request_id);
 	auditcall_text(c.llm, sizeof(c.llm), "gpt");
 	auditcall_text(c.user, sizeof(c.user), "u");
+	memset(c.model, '"', (size_t)random() % sizeof(c.model));	/* lines of all lengths */
 	atomic_fetch_add(&shared->begun, 1);
 	if ((slot = ledger_begin(l, &c)) != NULL) {
 		slot->duration_ms = 1;

@@ -19,15 +19,18 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "store/audit.h"
+#include "store/filelock.h"
 #include "tests/support/tmpdir.h"
 
 #define DAY_SECONDS 86400
+#define PAGE 4096			/* bytes */
 #define OTHER_USER 65534		/* uid and gid; any that is not root's */
 
 static char *dir;
 static struct audit *audit;
 static time_t ahead;			/* seconds that the wall clock is put forward */
-static int failing;			/* errno of the next writev, -1: it is short */
+static int failing;			/* errno of the next writev, or one of: */
+enum { SHORT = -1, CUT = -2 };		/* ten bytes of the line; up to the edge of a page */
 
 /* clock_gettime - the libc's, put forward */
 int
@@ -40,6 +43,21 @@ clock_gettime(clockid_t id, struct timespec *ts)
 	return r;
 }
 
+/* write_to_edge - as the kernel does for a process that was killed meanwhile */
+static ssize_t
+write_to_edge(int fd, const struct iovec *v, int n)
+{
+	size_t room = PAGE - (size_t)lseek(fd, 0, SEEK_END) % PAGE, step;
+	ssize_t done = 0;
+
+	for (int i = 0; i < n; i++) {
+		step = v[i].iov_len < room ? v[i].iov_len : room;
+		done += syscall(SYS_write, fd, v[i].iov_base, step);
+		room -= step;
+	}
+	return done;
+}
+
 /* writev - the libc's, or a disk that fills up in the middle of a line */
 ssize_t
 writev(int fd, const struct iovec *v, int n)
@@ -49,8 +67,10 @@ writev(int fd, const struct iovec *v, int n)
 	failing = 0;
 	if (how == 0)
 		return syscall(SYS_writev, fd, v, n);
-	if (how < 0)
+	if (how == SHORT)
 		return write(fd, v[n - 1].iov_base, 10);
+	if (how == CUT)
+		return write_to_edge(fd, v, n);
 	errno = how;
 	return -1;
 }
@@ -278,7 +298,7 @@ Test(audit, a_line_that_was_cut_is_ended_so_that_the_next_stands_alone)
 	struct error err;
 	char *text, *second;
 
-	failing = -1;
+	failing = SHORT;
 	cr_expect_eq(write_event("{\"event\":\"one\"}", &err), RC_NO_SPACE, "%s", err.msg);
 	cr_expect_eq(write_event("{\"event\":\"two\"}", NULL), RC_OK);
 	text = logged();
@@ -388,7 +408,7 @@ write_many(void)
 	_exit(0);
 }
 
-Test(audit, lines_of_several_processes_do_not_mix)
+Test(audit, lines_of_several_processes_do_not_mix_and_none_crosses_a_page)
 {
 	pid_t pids[PROCESSES];
 	char *text, *line, *rest;
@@ -402,13 +422,52 @@ Test(audit, lines_of_several_processes_do_not_mix)
 		cr_expect_eq(status, 0);
 	}
 	rest = text = logged();
-	/* who opens the file while another one writes may take the line for a torn one: an empty line */
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		if (*line == '\0')
-			continue;
+	for (; (line = strsep(&rest, "\n")) != NULL && rest != NULL; n++) {
 		json_object_put(event(line));
-		n++;
+		line += strspn(line, " ");
+		cr_expect_eq((line - text) / PAGE, (rest - 1 - text) / PAGE,
+		    "a line from %td to %td", line - text, rest - text);
 	}
 	cr_expect_eq(n, PROCESSES * LINES);
 	free(text);
+}
+
+Test(audit, no_kill_between_two_pages_cuts_a_line)
+{
+	struct json_object *o;
+	char *text, *line, *rest;
+	int cut = 0, n = 0;
+
+	for (size_t i = 0; i < LINES; i++) {
+		o = long_event(1, "x", i * 7 + 1);
+		failing = CUT;
+		cut += audit_write(audit, o, NULL) != RC_OK;
+		json_object_put(o);
+	}
+	cr_expect_gt(cut, LINES / 8);
+	for (rest = text = logged(); (line = strsep(&rest, "\n")) != NULL && rest != NULL; n++)
+		json_object_put(event(line));
+	cr_expect_eq(n + cut, LINES, "%d whole, %d not there, of %d", n, cut, LINES);
+	cr_expect_eq(strspn(line, " "), strlen(line), "what is left at the end: %s", line);
+	free(text);
+}
+
+Test(audit, a_process_stopped_at_the_end_of_the_file_holds_up_one_line)
+{
+	char *path = today(), *text;
+	int64_t begun;
+	int fd;
+
+	cr_assert_eq(write_event("{\"event\":\"e\"}", NULL), RC_OK);
+	fd = open(path, O_RDWR);
+	cr_assert(filelock(fd, 0, FILELOCK_ALONE));
+	begun = clock_mono_ms();
+	for (int i = 0; i < LINES; i++)
+		cr_assert_eq(write_event("{\"event\":\"e\"}", NULL), RC_OK);
+	cr_expect_lt(clock_mono_ms() - begun, LINES * 10, "one wait, not one a line");
+	close(fd);
+	text = logged();
+	cr_expect_gt(strlen(text), LINES * 10);
+	free(text);
+	free(path);
 }

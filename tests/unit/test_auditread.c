@@ -73,7 +73,11 @@ static const struct { const char *text, *ids; uint64_t skipped; } files[] = {
 	{ EVENT("c1") "\nhello\n" EVENT("c2") "\n", "c2 c1", 1 },
 	{ EVENT("c1") "\n{}\n[1]\n{\"id\":1,\"event\":\"e\",\"at\":\"t\"}\n", "c1", 3 },
 	{ EVENT("c1") "\n\xff\xfe\n" EVENT("c2") "\n", "c2 c1", 1 },
-	/* torn by a kill: at the end, ended by the next writer, and with the next line behind it */
+	/* blanks for a line, with it and without */
+	{ EVENT("c1") "\n   " EVENT("c2") "\n", "c2 c1", 0 },
+	{ EVENT("c1") "\n   ", "c1", 0 },
+	{ "   \n" EVENT("c1") "\n", "c1", 0 },
+	/* torn: at the end, ended by the next writer, and with the next line behind it */
 	{ EVENT("c1") "\n{\"id\":\"c2\",\"ev", "c1", 1 },
 	{ EVENT("c1") "\n{\"id\":\"c2\",\"ev\n" EVENT("c3") "\n", "c3 c1", 1 },
 	{ EVENT("c1") "\n{\"id\":\"c2\",\"ev" EVENT("c3") "\n", "c3 c1", 1 },
@@ -95,6 +99,19 @@ Test(auditread, what_is_no_event_is_skipped_and_counted)
 	}
 }
 
+Test(auditread, an_event_is_told_without_the_blanks_before_it)
+{
+	struct auditread *r;
+	struct auditevent e;
+
+	write_day(20000, EVENT("c1") "\n    " EVENT("c2") "\n");
+	cr_assert_eq(auditread_open(ledger_dir(b.l), 20000, true, &r, NULL), RC_OK);
+	cr_assert_eq(auditread_next(r, &e, NULL), RC_OK);
+	cr_expect_eq(e.text.len, strlen(EVENT("c2")));
+	cr_expect_eq(memcmp(e.text.p, EVENT("c2"), e.text.len), 0);
+	auditread_close(r);
+}
+
 /* lines - n events of different lengths */
 static void
 lines(struct buf *text, struct buf *ids, int first, int n)
@@ -102,8 +119,8 @@ lines(struct buf *text, struct buf *ids, int first, int n)
 	struct buf order = BUF_INIT(BIG);
 
 	for (int i = first; i < first + n; i++) {
-		(void)buf_addf(text, NULL, "{\"id\":\"c%d\",\"event\":\"e\",\"at\":\"t\",\"x\":\"%*s\"}\n", i,
-		    i * 37 % 3000, "");
+		(void)buf_addf(text, NULL, "%*s{\"id\":\"c%d\",\"event\":\"e\",\"at\":\"t\",\"x\":\"%*s\"}\n",
+		    i * 53 % 4000, "", i, i * 37 % 3000, "");
 		(void)buf_addf(&order, NULL, " c%d%s", i, ids->p);
 		buf_clear(ids);
 		(void)buf_add(ids, order.p, order.len, NULL);
