@@ -46,13 +46,26 @@ filelock_wait(int fd, unsigned place, enum filelock kind, int64_t deadline_ms)
 	return true;
 }
 
-/* filelock_held - the first that the kernel names */
-int
-filelock_held(int fd, unsigned first, unsigned n)
+/* named - a place that is held, any of them: the kernel names them in the order they were taken */
+static int
+named(int fd, unsigned first, unsigned n)
 {
 	struct flock lock = lock_of(F_WRLCK, first, n);
 
-	if (fd < 0 || fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+	if (fd < 0 || n == 0 || fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
 		return -1;
 	return lock.l_start <= LOCK_AT + first ? (int)first : (int)(lock.l_start - LOCK_AT);
+}
+
+/* filelock_held - until none is named before it */
+int
+filelock_held(int fd, unsigned first, unsigned n)
+{
+	int held = -1, lower;
+
+	while ((lower = named(fd, first, n)) >= 0) {
+		held = lower;
+		n = (unsigned)held - first;
+	}
+	return held;
 }

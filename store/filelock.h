@@ -24,7 +24,7 @@ bool filelock(int fd, unsigned place, enum filelock kind);
 /* filelock_wait - the same, tried again until the deadline (clock_mono_ms()) */
 bool filelock_wait(int fd, unsigned place, enum filelock kind, int64_t deadline_ms);
 
-/* filelock_held - another open file has a lock among n places from the first on: which, or -1 */
+/* filelock_held - the lowest of n places from the first on that another open file has locked, or -1 */
 int filelock_held(int fd, unsigned first, unsigned n);
 
 #endif
