@@ -47,7 +47,7 @@ struct request {
 	const struct table	*table;
 	struct caller		 caller;
 	const struct llm	*llm;		/* of an /infer path */
-	struct auditcall	*held;		/* of a call whose body is being read; or NULL */
+	struct auditline	*held;		/* of a call whose body is being read; or NULL */
 	struct buf		 body;
 	bool			 body_done;	/* its end was read, or given up */
 	bool			 handled;	/* the handler was called */

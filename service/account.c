@@ -8,25 +8,25 @@
 #include "service/account.h"
 
 /* describe - the call as its line will tell it; nothing is known of its end */
-static struct auditcall
+static struct auditline
 describe(const struct account_call *call)
 {
 	const struct caller *who = call->caller;
 	const struct llm *llm = call->llm;
-	struct auditcall c = {
+	struct auditline c = {
 		.begun_ms = clock_wall_ms(), .duration_ms = -1, .first_byte_ms = -1,
 		.prompt = -1, .completion = -1, .cached = -1, .status = -1,
 		.streaming = call->streaming,
 	};
 
 	random_id(c.id);
-	auditcall_text(c.request_id, sizeof(c.request_id), call->request_id);
-	auditcall_text(c.llm, sizeof(c.llm), llm != NULL ? llm->r.name : NULL);
-	auditcall_text(c.type, sizeof(c.type), llm != NULL ? llm->type : NULL);
-	auditcall_text(c.model, sizeof(c.model), call->model);
-	auditcall_text(c.user, sizeof(c.user), who->user != NULL ? who->user->r.id : NULL);
-	auditcall_text(c.token, sizeof(c.token), who->token != NULL ? who->token->sha : NULL);
-	auditcall_text(c.via, sizeof(c.via), who->via);
+	auditline_text(c.request_id, sizeof(c.request_id), call->request_id);
+	auditline_text(c.llm, sizeof(c.llm), llm != NULL ? llm->r.name : NULL);
+	auditline_text(c.type, sizeof(c.type), llm != NULL ? llm->type : NULL);
+	auditline_text(c.model, sizeof(c.model), call->model);
+	auditline_text(c.user, sizeof(c.user), who->user != NULL ? who->user->r.id : NULL);
+	auditline_text(c.token, sizeof(c.token), who->token != NULL ? who->token->sha : NULL);
+	auditline_text(c.via, sizeof(c.via), who->via);
 	return c;
 }
 
@@ -39,7 +39,7 @@ credible(int64_t tokens)
 
 /* conclude - how it ended */
 static void
-conclude(struct auditcall *c, const struct account_result *result, int64_t started_ms)
+conclude(struct auditline *c, const struct account_result *result, int64_t started_ms)
 {
 	c->duration_ms = clock_mono_ms() - started_ms;
 	c->first_byte_ms = result->first_byte_ms;
@@ -49,14 +49,14 @@ conclude(struct auditcall *c, const struct account_result *result, int64_t start
 	c->status = result->status;
 	c->attempts = result->attempts;
 	c->aborted = result->aborted;
-	auditcall_text(c->error, sizeof(c->error), result->error);
+	auditline_text(c->error, sizeof(c->error), result->error);
 }
 
 /* account_hold - as much of it as the headers tell */
-struct auditcall *
+struct auditline *
 account_hold(struct service *svc, const struct account_call *call)
 {
-	const struct auditcall c = describe(call);
+	const struct auditline c = describe(call);
 
 	return ledger_hold(svc->ledger, &c);
 }
@@ -113,7 +113,7 @@ account_refused(struct service *svc, const struct account_call *call, const stru
 		.status = f->status, .first_byte_ms = -1, .usage = { -1, -1, -1 },
 		.aborted = f->status == rc_info(RC_GONE)->http, .error = f->kind,
 	};
-	struct auditcall c = describe(call);
+	struct auditline c = describe(call);
 
 	conclude(&c, &result, call->started_ms);
 	ledger_note(svc->ledger, &c);

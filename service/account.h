@@ -23,7 +23,7 @@ struct account_call {			/* who asks for what */
 	const char		*model;		/* that the provider is, or would be, asked for; NULL: none */
 	bool			 streaming;
 	int64_t			 started_ms;	/* clock_mono_ms() */
-	struct auditcall	**held;		/* account_hold()'s; NULL: none was */
+	struct auditline	**held;		/* account_hold()'s; NULL: none was */
 };
 
 struct account_result {			/* how it ended */
@@ -38,13 +38,13 @@ struct account_result {			/* how it ended */
 struct account {			/* one call between its begin and its end */
 	struct service		*svc;
 	int64_t			 started_ms;
-	struct auditcall	*slot;		/* NULL: every slot was taken */
-	struct auditcall	 own;		/* the call, where it has no slot */
+	struct auditline	*slot;		/* NULL: every slot was taken */
+	struct auditline	 own;		/* the call, where it has no slot */
 };
 
 /* account_hold - a call whose body is still to come has its line if we die; NULL: no slot is free.
    account_begin() and account_refused() let go of it: *held is NULL then */
-struct auditcall *account_hold(struct service *svc, const struct account_call *call);
+struct auditline *account_hold(struct service *svc, const struct account_call *call);
 
 enum rc account_begin(struct account *a, struct service *svc, const struct account_call *call,
     struct error *err);

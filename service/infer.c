@@ -301,7 +301,7 @@ unread(const struct infer_call *call, const char *llm)
 }
 
 /* infer_hold - the line is "worker_died" while the slot is held */
-struct auditcall *
+struct auditline *
 infer_hold(struct service *svc, const struct infer_call *call, const char *llm)
 {
 	const struct account_call c = unread(call, llm);

@@ -48,7 +48,7 @@ struct infer_call {
 	const struct caller	*caller;
 	const char		*request_id;
 	int64_t			 begun_ms;	/* of clock_mono_ms(): when it came, its body not read yet */
-	struct auditcall	**held;		/* infer_hold()'s, NULL once the call is accounted for; or NULL */
+	struct auditline	**held;		/* infer_hold()'s, NULL once the call is accounted for; or NULL */
 	enum api		 api;
 	const struct llm	*llm;		/* named by the path (/infer), else NULL: by the body */
 	const char		*version, *beta;/* anthropic-version and anthropic-beta; or NULL */
@@ -63,7 +63,7 @@ enum rc infer_find(const struct table *t, const char *name, const struct llm **o
     struct failure *f);
 
 /* infer_hold - a call that is permitted, before its body is read; call as for infer_refused() */
-struct auditcall *infer_hold(struct service *svc, const struct infer_call *call, const char *llm);
+struct auditline *infer_hold(struct service *svc, const struct infer_call *call, const char *llm);
 
 /* infer_refused - the audit line of a call that never came to infer_run() (RBAC on the path, a body
    that is too large): its table, caller, request_id and begun_ms; llm is the name asked for, NULL where

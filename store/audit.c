@@ -17,7 +17,7 @@
 #include "base/random.h"
 #include "base/utf8.h"
 #include "store/audit.h"
-#include "store/auditcall.h"
+#include "store/auditline.h"
 #include "store/filelock.h"
 #include "store/oserr.h"
 #include "store/statedir.h"
@@ -336,12 +336,12 @@ audit_write(struct audit *a, struct json_object *event, struct error *err)
 	return a->sink->write(a, now_ms / DAY_MS, line, (size_t)n, err);
 }
 
-/* audit_write_call - one call, one line */
+/* audit_write_line - one call, one line */
 enum rc
-audit_write_call(struct audit *a, const struct auditcall *call, struct error *err)
+audit_write_line(struct audit *a, const struct auditline *call, struct error *err)
 {
 	char line[AUDIT_LINE_MAX];
-	size_t len = auditcall_line(call, line);
+	size_t len = auditline_format(call, line);
 
 	return a->sink->write(a, call->at_ms / DAY_MS, line, len, err);
 }

@@ -21,7 +21,7 @@
 #define AUDIT_NAME	32		/* bytes of a file's name with the NUL */
 
 struct audit;
-struct auditcall;
+struct auditline;
 struct json_object;
 
 enum rc audit_open(const char *sink, const char *dir, struct audit **out, struct error *err);
@@ -30,8 +30,8 @@ void audit_close(struct audit *a);	/* NULL is fine */
 /* audit_write - "id" is put first and "at" last by audit; event is borrowed */
 enum rc audit_write(struct audit *a, struct json_object *event, struct error *err);
 
-/* audit_write_call - the line of a call; the day's file is that of its end */
-enum rc audit_write_call(struct audit *a, const struct auditcall *call, struct error *err);
+/* audit_write_line - the line of a call; the day's file is that of its end */
+enum rc audit_write_line(struct audit *a, const struct auditline *call, struct error *err);
 
 /* audit_file - the name of a day's file; days since 1970. audit_day - the other way; -1: no such name */
 void audit_file(int64_t day, char out[AUDIT_NAME]);

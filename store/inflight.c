@@ -39,7 +39,7 @@ struct page {				/* the file */
 	atomic_uint		unwritten;	/* a hint: counted anew by whoever looks */
 	struct seat		seats[INFLIGHT_SEATS];
 	_Atomic uint64_t	words[INFLIGHT_SLOTS];
-	struct auditcall	calls[INFLIGHT_SLOTS];
+	struct auditline	calls[INFLIGHT_SLOTS];
 };
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "processes share the words: no lock may hide in them");
@@ -167,14 +167,14 @@ inflight_close(struct inflight *f)
 
 /* word_of - the slot's */
 static _Atomic uint64_t *
-word_of(const struct inflight *f, const struct auditcall *slot)
+word_of(const struct inflight *f, const struct auditline *slot)
 {
 	return &f->page->words[slot - f->page->calls];
 }
 
 /* inflight_phase - release: what was written into the slot before is seen with it */
 void
-inflight_phase(struct inflight *f, const struct auditcall *slot, enum inflight_phase phase)
+inflight_phase(struct inflight *f, const struct auditline *slot, enum inflight_phase phase)
 {
 	if (phase == INFLIGHT_UNWRITTEN)
 		atomic_fetch_add(&f->page->unwritten, 1);
@@ -183,14 +183,14 @@ inflight_phase(struct inflight *f, const struct auditcall *slot, enum inflight_p
 
 /* inflight_free - it is anybody's now */
 void
-inflight_free(struct inflight *f, const struct auditcall *slot)
+inflight_free(struct inflight *f, const struct auditline *slot)
 {
 	atomic_store_explicit(word_of(f, slot), 0, memory_order_release);
 }
 
 /* inflight_claim - each process begins to look somewhere else */
-struct auditcall *
-inflight_claim(struct inflight *f, const struct auditcall *call)
+struct auditline *
+inflight_claim(struct inflight *f, const struct auditline *call)
 {
 	size_t first = f->seat * (size_t)(INFLIGHT_SLOTS / 64 + 1) + atomic_fetch_add(&f->next, 1);
 
@@ -243,7 +243,7 @@ taken_over(enum inflight_phase left)
 }
 
 /* inflight_find - of two who find it one gets it: the word says who */
-struct auditcall *
+struct auditline *
 inflight_find(struct inflight *f, size_t *at, enum inflight_phase *phase)
 {
 	signed char known[INFLIGHT_SEATS] = { 0 };

@@ -12,7 +12,7 @@
 #ifndef STORE_INFLIGHT_H
 #define STORE_INFLIGHT_H
 
-#include "store/auditcall.h"
+#include "store/auditline.h"
 #include "store/sharedmap.h"
 
 #define INFLIGHT_SLOTS	4096		/* calls at a time */
@@ -42,15 +42,15 @@ void inflight_open(const struct statedir *d, bool serving, struct inflight **out
 void inflight_close(struct inflight *f);	/* NULL is fine */
 
 /* inflight_claim - a slot with a copy of the call, RUNNING */
-struct auditcall *inflight_claim(struct inflight *f, const struct auditcall *call);
+struct auditline *inflight_claim(struct inflight *f, const struct auditline *call);
 
 /* inflight_phase - of a slot of ours, from now on */
-void inflight_phase(struct inflight *f, const struct auditcall *slot, enum inflight_phase phase);
-void inflight_free(struct inflight *f, const struct auditcall *slot);
+void inflight_phase(struct inflight *f, const struct auditline *slot, enum inflight_phase phase);
+void inflight_free(struct inflight *f, const struct auditline *slot);
 
 /* inflight_find - take over the next slot from *at on whose owner is dead or that is UNWRITTEN; NULL:
    there is no more. *phase is what its owner left */
-struct auditcall *inflight_find(struct inflight *f, size_t *at, enum inflight_phase *phase);
+struct auditline *inflight_find(struct inflight *f, size_t *at, enum inflight_phase *phase);
 
 /* inflight_unwritten - are there lines that wait for a disk that takes them (one load) */
 unsigned inflight_unwritten(const struct inflight *f);

@@ -100,11 +100,11 @@ written(struct ledger *l)
 
 /* write_line - of a call */
 static bool
-write_line(struct ledger *l, const struct auditcall *call)
+write_line(struct ledger *l, const struct auditline *call)
 {
 	struct error err;
 
-	if (audit_write_call(l->audit, call, &err) != RC_OK) {
+	if (audit_write_line(l->audit, call, &err) != RC_OK) {
 		failed(l, &err);
 		return false;
 	}
@@ -121,7 +121,7 @@ known(int64_t n)
 
 /* count - as usage_count_event() reads it from the line */
 static void
-count(struct ledger *l, const struct auditcall *call)
+count(struct ledger *l, const struct auditline *call)
 {
 	const struct usage_key key = { call->llm, call->user, call->token };
 	const struct usage_counts n = {
@@ -137,14 +137,14 @@ count(struct ledger *l, const struct auditcall *call)
 
 /* upstream - the error was made by the provider, or on the way to it */
 static bool
-upstream(const struct auditcall *call)
+upstream(const struct auditline *call)
 {
 	return *call->error != '\0' && call->attempts > 0 && !call->aborted;
 }
 
 /* measure - the metrics of a call; where a process dies in the middle they have a part of it */
 static void
-measure(struct ledger *l, const struct auditcall *call)
+measure(struct ledger *l, const struct auditline *call)
 {
 	char status[16] = "died";
 
@@ -161,28 +161,28 @@ measure(struct ledger *l, const struct auditcall *call)
 }
 
 /* ledger_hold - nobody was asked for it: no attempt was made */
-struct auditcall *
-ledger_hold(struct ledger *l, const struct auditcall *call)
+struct auditline *
+ledger_hold(struct ledger *l, const struct auditline *call)
 {
-	struct auditcall unsent = *call;
+	struct auditline unsent = *call;
 
-	unsent.attempts = AUDITCALL_UNSENT;
+	unsent.attempts = AUDITLINE_UNSENT;
 	return inflight_claim(l->inflight, &unsent);
 }
 
 /* ledger_let_go - another slot, or a line, stands for the call */
 void
-ledger_let_go(struct ledger *l, struct auditcall *slot)
+ledger_let_go(struct ledger *l, struct auditline *slot)
 {
 	if (slot != NULL)
 		inflight_free(l->inflight, slot);
 }
 
 /* ledger_begin - from here on it has a line, even if the process dies on the next */
-struct auditcall *
-ledger_begin(struct ledger *l, const struct auditcall *call)
+struct auditline *
+ledger_begin(struct ledger *l, const struct auditline *call)
 {
-	struct auditcall *slot = inflight_claim(l->inflight, call);
+	struct auditline *slot = inflight_claim(l->inflight, call);
 
 	fault_point("begun");
 	return slot;
@@ -190,7 +190,7 @@ ledger_begin(struct ledger *l, const struct auditcall *call)
 
 /* settle - an ENDING slot: its line, unless it is there already, and its counts */
 static bool
-settle(struct ledger *l, struct auditcall *slot, bool has_line)
+settle(struct ledger *l, struct auditline *slot, bool has_line)
 {
 	bool waits = !has_line && !write_line(l, slot);
 
@@ -206,7 +206,7 @@ settle(struct ledger *l, struct auditcall *slot, bool has_line)
 
 /* ledger_end - the numbers are in the slot: they are as safe as the slot is */
 void
-ledger_end(struct ledger *l, struct auditcall *slot)
+ledger_end(struct ledger *l, struct auditline *slot)
 {
 	slot->at_ms = clock_wall_ms();
 	inflight_phase(l->inflight, slot, INFLIGHT_ENDING);
@@ -217,9 +217,9 @@ ledger_end(struct ledger *l, struct auditcall *slot)
 
 /* ledger_note - with a slot, so that line and counts are one; without one where all are taken */
 void
-ledger_note(struct ledger *l, const struct auditcall *call)
+ledger_note(struct ledger *l, const struct auditline *call)
 {
-	struct auditcall *slot = inflight_claim(l->inflight, call), alone;
+	struct auditline *slot = inflight_claim(l->inflight, call), alone;
 
 	if (slot != NULL) {
 		ledger_end(l, slot);
@@ -256,21 +256,21 @@ ledger_down(const struct ledger *l)
 
 /* died - how a call ended whose process is no more: what the client has got, nobody knows */
 static void
-died(struct auditcall *slot)
+died(struct auditline *slot)
 {
 	slot->at_ms = clock_wall_ms();
 	slot->duration_ms = slot->at_ms > slot->begun_ms ? slot->at_ms - slot->begun_ms : 0;
 	slot->first_byte_ms = slot->prompt = slot->completion = slot->cached = -1;
 	slot->status = -1;
-	slot->attempts = slot->attempts != AUDITCALL_UNSENT;
+	slot->attempts = slot->attempts != AUDITLINE_UNSENT;
 	slot->aborted = true;
-	auditcall_text(slot->error, sizeof(slot->error), "worker_died");
+	auditline_text(slot->error, sizeof(slot->error), "worker_died");
 }
 
 /* has_line - is the slot's line in the log, seen from its end; lines of the same moment stand in any
    order */
 static bool
-has_line(struct ledger *l, const struct auditcall *slot)
+has_line(struct ledger *l, const struct auditline *slot)
 {
 	struct auditread *r;
 	struct auditevent e;
@@ -294,7 +294,7 @@ has_line(struct ledger *l, const struct auditcall *slot)
 /* rewrite - a line that had to wait. It was counted when it began to, unless its process died at just
    that, or the log has been summed without it since */
 static bool
-rewrite(struct ledger *l, struct auditcall *slot, bool tried)
+rewrite(struct ledger *l, struct auditline *slot, bool tried)
 {
 	if (!(tried && has_line(l, slot)) && !write_line(l, slot)) {
 		inflight_phase(l->inflight, slot, INFLIGHT_UNWRITTEN);
@@ -307,7 +307,7 @@ rewrite(struct ledger *l, struct auditcall *slot, bool tried)
 
 /* finish - go on from where the owner of a slot has left it; true: there is a line more */
 static bool
-finish(struct ledger *l, struct auditcall *slot, enum inflight_phase left)
+finish(struct ledger *l, struct auditline *slot, enum inflight_phase left)
 {
 	switch (left) {
 	case INFLIGHT_RUNNING:
@@ -336,7 +336,7 @@ ledger_recover(struct ledger *l)
 	unsigned before = inflight_unwritten(l->inflight);
 	size_t at = 0, lines = 0;
 	enum inflight_phase left;
-	struct auditcall *slot;
+	struct auditline *slot;
 
 	while ((slot = inflight_find(l->inflight, &at, &left)) != NULL) {
 		if (finish(l, slot, left))

@@ -12,7 +12,7 @@
 #ifndef STORE_LEDGER_H
 #define STORE_LEDGER_H
 
-#include "store/auditcall.h"
+#include "store/auditline.h"
 #include "store/counters.h"
 #include "store/inflight.h"
 #include "store/metrics.h"
@@ -34,17 +34,17 @@ void ledger_close(struct ledger *l);		/* NULL is fine */
 
 /* ledger_hold - a slot for a call whose body is still to come, so that it has its line if the process
    dies; NULL: every slot is taken. ledger_let_go() once it is begun or noted; NULL is fine */
-struct auditcall *ledger_hold(struct ledger *l, const struct auditcall *call);
-void ledger_let_go(struct ledger *l, struct auditcall *slot);
+struct auditline *ledger_hold(struct ledger *l, const struct auditline *call);
+void ledger_let_go(struct ledger *l, struct auditline *slot);
 
 /* ledger_begin - NULL: every slot is taken; the call can go on, and be noted when it has ended */
-struct auditcall *ledger_begin(struct ledger *l, const struct auditcall *call);
+struct auditline *ledger_begin(struct ledger *l, const struct auditline *call);
 
 /* ledger_end - the slot's numbers are final, but at_ms, which is set here; the slot is given back */
-void ledger_end(struct ledger *l, struct auditcall *slot);
+void ledger_end(struct ledger *l, struct auditline *slot);
 
 /* ledger_note - a call that was over before it was one: begun and ended */
-void ledger_note(struct ledger *l, const struct auditcall *call);
+void ledger_note(struct ledger *l, const struct auditline *call);
 
 /* ledger_event - any other event; borrowed */
 void ledger_event(struct ledger *l, struct json_object *event);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "store/auditcall.h"
+#include "store/auditline.h"
 #include "store/auditread.h"
 #include "tests/support/tmpdir.h"
 
@@ -38,7 +38,7 @@ fail(const char *what, const struct error *err)
 static pid_t
 write_lines(void)
 {
-	struct auditcall c = { .llm = "gpt", .user = "u", .status = 200 };
+	struct auditline c = { .llm = "gpt", .user = "u", .status = 200 };
 	struct audit *a;
 	struct error err;
 	pid_t pid = fork();
@@ -52,7 +52,7 @@ write_lines(void)
 		memset(c.model, '"', sizeof(c.model) - 1);
 		c.model[random() % (long)sizeof(c.model)] = '\0';
 		c.at_ms = clock_wall_ms();
-		if (audit_write_call(a, &c, &err) != RC_OK)
+		if (audit_write_line(a, &c, &err) != RC_OK)
 			fail("write", &err);
 		atomic_fetch_add(written, 1);
 	}

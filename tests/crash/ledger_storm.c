@@ -72,15 +72,15 @@ open_ledger(void)
 static void
 call(struct ledger *l)
 {
-	struct auditcall c = {
+	struct auditline c = {
 		.begun_ms = clock_wall_ms(), .duration_ms = 1, .first_byte_ms = -1, .prompt = 3,
 		.completion = 5, .cached = 1, .status = 200, .attempts = 1,
 	}, *slot;
 
 	random_id(c.id);
 	random_request_id(c.request_id);
-	auditcall_text(c.llm, sizeof(c.llm), "gpt");
-	auditcall_text(c.user, sizeof(c.user), "u");
+	auditline_text(c.llm, sizeof(c.llm), "gpt");
+	auditline_text(c.user, sizeof(c.user), "u");
 	memset(c.model, '"', (size_t)random() % sizeof(c.model));	/* lines of all lengths */
 	atomic_fetch_add(&shared->begun, 1);
 	if ((slot = ledger_begin(l, &c)) != NULL) {

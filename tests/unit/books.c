@@ -92,22 +92,22 @@ books_again(struct books *b)
 }
 
 /* books_call - five and seven tokens */
-struct auditcall
+struct auditline
 books_call(const char *llm, const char *user)
 {
-	struct auditcall c = {
+	struct auditline c = {
 		.begun_ms = clock_wall_ms(), .duration_ms = 12, .first_byte_ms = 3, .prompt = 5,
 		.completion = 7, .cached = -1, .status = 200, .attempts = 1,
 	};
 
 	random_id(c.id);
 	random_request_id(c.request_id);
-	auditcall_text(c.llm, sizeof(c.llm), llm);
-	auditcall_text(c.model, sizeof(c.model), "m");
-	auditcall_text(c.type, sizeof(c.type), "openai");
-	auditcall_text(c.user, sizeof(c.user), user);
-	auditcall_text(c.token, sizeof(c.token), "t");
-	auditcall_text(c.via, sizeof(c.via), "token");
+	auditline_text(c.llm, sizeof(c.llm), llm);
+	auditline_text(c.model, sizeof(c.model), "m");
+	auditline_text(c.type, sizeof(c.type), "openai");
+	auditline_text(c.user, sizeof(c.user), user);
+	auditline_text(c.token, sizeof(c.token), "t");
+	auditline_text(c.via, sizeof(c.via), "token");
 	return c;
 }
 
@@ -116,7 +116,7 @@ void
 books_note(struct books *b, const char *llm, size_t n)
 {
 	while (n-- > 0) {
-		struct auditcall c = books_call(llm, "u");
+		struct auditline c = books_call(llm, "u");
 
 		ledger_note(b->l, &c);
 	}

@@ -28,7 +28,7 @@ void books_close(struct books *b);
 void books_again(struct books *b);	/* close and open the ledger */
 
 /* books_call - a call of an llm and a user by token "t", as it stands when it has ended */
-struct auditcall books_call(const char *llm, const char *user);
+struct auditline books_call(const char *llm, const char *user);
 
 /* books_note - n of them, noted */
 void books_note(struct books *b, const char *llm, size_t n);

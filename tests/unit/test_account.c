@@ -143,7 +143,7 @@ Test(account, without_a_slot_a_call_is_made_only_where_no_record_is_required)
 Test(account, the_last_slot_is_enough_for_a_call_that_holds_it)
 {
 	struct caller ann = fixture_caller(&f, "ann", NULL);
-	struct auditcall *held = NULL;
+	struct auditline *held = NULL;
 	struct account_call call = {
 		.caller = &ann, .request_id = "req_0123456789abcdefghijklmn", .held = &held,
 		.llm = (const void *)table_by_name(f.table, &kind_llm, "gpt"),

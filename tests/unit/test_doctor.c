@@ -275,7 +275,7 @@ reopen(void)
 
 Test(doctor, audit_lines_that_wait_fail)
 {
-	struct auditcall call = { .llm = "l", .status = 200, .attempts = 1 };
+	struct auditline call = { .llm = "l", .status = 200, .attempts = 1 };
 	char name[AUDIT_NAME], *path, *aside;
 
 	look(doctor_catalogue_checks, "audit log");

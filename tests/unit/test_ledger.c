@@ -106,19 +106,19 @@ Test(ledger, hostile_texts_stay_inside_their_line)
 		"a\"b", "a\\b", "a\nb", "a\x01z", "\x7f", "caf\xc3\xa9", "bad\xff\xfe", "cut\xe2\x82",
 	};
 	const struct jscan_opts opts = { 8, 0 };
-	char *text, *line, *rest, longest[3 * AUDITCALL_MODEL];
+	char *text, *line, *rest, longest[3 * AUDITLINE_MODEL];
 	struct error err;
 	size_t n = 0;
 
 	memset(longest, 1, sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	for (size_t i = 0; i <= sizeof(texts) / sizeof(texts[0]); i++) {
-		struct auditcall c = books_call("gpt", "u");
+		struct auditline c = books_call("gpt", "u");
 		const char *hostile = i < sizeof(texts) / sizeof(texts[0]) ? texts[i] : longest;
 
-		auditcall_text(c.model, sizeof(c.model), hostile);
-		auditcall_text(c.llm, sizeof(c.llm), hostile);
-		auditcall_text(c.error, sizeof(c.error), hostile);
+		auditline_text(c.model, sizeof(c.model), hostile);
+		auditline_text(c.llm, sizeof(c.llm), hostile);
+		auditline_text(c.error, sizeof(c.error), hostile);
 		ledger_note(b.l, &c);
 	}
 	rest = text = log_today();
@@ -150,9 +150,9 @@ Test(ledger, what_is_noted_is_counted)
 static void
 die_running(void)
 {
-	struct auditcall c = books_call("gpt", "u");
+	struct auditline c = books_call("gpt", "u");
 
-	auditcall_text(c.request_id, sizeof(c.request_id), "req_of_the_dead");
+	auditline_text(c.request_id, sizeof(c.request_id), "req_of_the_dead");
 	(void)ledger_begin(b.l, &c);
 }
 
@@ -175,7 +175,7 @@ Test(ledger, the_call_of_a_dead_process_gets_its_line_once)
 
 Test(ledger, a_call_that_runs_is_nobody_elses)
 {
-	struct auditcall c = books_call("gpt", "u"), *slot = ledger_begin(b.l, &c);
+	struct auditline c = books_call("gpt", "u"), *slot = ledger_begin(b.l, &c);
 	struct ledger_opts opts = { .dir = b.dir, .sink = "file", .keep_days = 30 };
 	struct ledger *other;
 
@@ -308,8 +308,8 @@ call_over_midnight(void *arg)
 {
 	(void)arg;
 	for (int i = 0; i < CALLS; i++) {
-		struct auditcall c = books_call(i % 2 ? "gpt" : "claude", "u");
-		struct auditcall *slot = ledger_begin(b.l, &c);
+		struct auditline c = books_call(i % 2 ? "gpt" : "claude", "u");
+		struct auditline *slot = ledger_begin(b.l, &c);
 
 		if (i == CALLS / 2)
 			atomic_store(&books_ahead, DAY_SECONDS);
@@ -405,7 +405,7 @@ Test(ledger, to_close_waits_for_the_thread_that_tidies)
 
 Test(ledger, calls_beyond_the_slots_have_their_lines_too)
 {
-	struct auditcall c = books_call("gpt", "u");
+	struct auditline c = books_call("gpt", "u");
 
 	for (size_t i = 0; i < INFLIGHT_SLOTS; i++)
 		cr_assert_not_null(ledger_begin(b.l, &c), "%zu", i);
@@ -438,7 +438,7 @@ Test(ledger, on_a_disk_without_room_a_process_counts_for_itself)
 Test(ledger, a_file_that_is_cut_short_while_it_is_open_ends_no_process)
 {
 	static const char *const names[] = { "inflight", "counters", "metrics" };
-	struct auditcall c = books_call("gpt", "u"), *slot;
+	struct auditline c = books_call("gpt", "u"), *slot;
 	struct inflight_sum sum;
 	struct stat whole, st;
 

@@ -1,5 +1,5 @@
 /*
- * auditcall.h - one inference call as its audit line tells it.
+ * auditline.h - one inference call as its audit line tells it.
  *
  * Shapes  plain data without pointers: a running call's lives in memory that processes share, and
  *         another one may have to write its line. "" and -1 are null
@@ -8,8 +8,8 @@
  * Owns    nothing
  * Source  API.md 3 "Audit": the members and their order
  */
-#ifndef STORE_AUDITCALL_H
-#define STORE_AUDITCALL_H
+#ifndef STORE_AUDITLINE_H
+#define STORE_AUDITLINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,31 +18,31 @@
 #include "base/random.h"
 #include "store/audit.h"
 
-#define AUDITCALL_LLM	101		/* bytes with the NUL, like those below */
-#define AUDITCALL_MODEL	129
-#define AUDITCALL_UNSENT (-1)
-#define AUDITCALL_CODE	32		/* of a type, a way in, an error */
+#define AUDITLINE_LLM	101		/* bytes with the NUL, like those below */
+#define AUDITLINE_MODEL	129
+#define AUDITLINE_UNSENT (-1)
+#define AUDITLINE_CODE	32		/* of a type, a way in, an error */
 
-struct auditcall {
+struct auditline {
 	int64_t	 at_ms;			/* of the end; 0: it runs */
 	int64_t	 begun_ms;		/* wall */
 	int64_t	 duration_ms, first_byte_ms;
 	int64_t	 prompt, completion, cached;
-	int32_t	 status, attempts;	/* attempts AUDITCALL_UNSENT: the provider is not asked yet */
+	int32_t	 status, attempts;	/* attempts AUDITLINE_UNSENT: the provider is not asked yet */
 	int32_t	 pid;			/* whose it is, for people */
 	bool	 streaming, aborted;
 	char	 id[ID_SIZE];
 	char	 request_id[REQUEST_ID_SIZE];
-	char	 llm[AUDITCALL_LLM], model[AUDITCALL_MODEL], type[AUDITCALL_CODE];
+	char	 llm[AUDITLINE_LLM], model[AUDITLINE_MODEL], type[AUDITLINE_CODE];
 	char	 user[ID_SIZE], token[SHA256_HEX];
-	char	 via[AUDITCALL_CODE], error[AUDITCALL_CODE];
+	char	 via[AUDITLINE_CODE], error[AUDITLINE_CODE];
 };
 
-/* auditcall_text - fill a member of size bytes; NULL is ""; what is too long is cut before a
+/* auditline_text - fill a member of size bytes; NULL is ""; what is too long is cut before a
    character, what is no UTF-8 ends it */
-void auditcall_text(char *out, size_t size, const char *text);
+void auditline_text(char *out, size_t size, const char *text);
 
-/* auditcall_line - the line with its newline; its length. The day is that of at_ms */
-size_t auditcall_line(const struct auditcall *c, char out[AUDIT_LINE_MAX]);
+/* auditline_format - the line with its newline; its length. The day is that of at_ms */
+size_t auditline_format(const struct auditline *c, char out[AUDIT_LINE_MAX]);
 
 #endif

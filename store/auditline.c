@@ -1,4 +1,4 @@
-/* auditcall.c - the line of a call, written by hand: it is on the way of every request */
+/* auditline.c - the line of a call, written by hand: it is on the way of every request */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,12 +6,12 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "store/auditcall.h"
+#include "store/auditline.h"
 
 #define ESCAPE_MAX	6		/* bytes that one byte of a text takes at most: \u001f */
 #define NAMES_MAX	512		/* bytes of the members' names and numbers together */
 
-static_assert(NAMES_MAX + ESCAPE_MAX * (AUDITCALL_LLM + AUDITCALL_MODEL + 3 * AUDITCALL_CODE +
+static_assert(NAMES_MAX + ESCAPE_MAX * (AUDITLINE_LLM + AUDITLINE_MODEL + 3 * AUDITLINE_CODE +
     SHA256_HEX + 2 * ID_SIZE + REQUEST_ID_SIZE) < AUDIT_LINE_MAX, "every line fits");
 
 struct line {
@@ -19,9 +19,9 @@ struct line {
 	size_t	 len;
 };
 
-/* auditcall_text - the longest good beginning that fits */
+/* auditline_text - the longest good beginning that fits */
 void
-auditcall_text(char *out, size_t size, const char *text)
+auditline_text(char *out, size_t size, const char *text)
 {
 	size_t len = text != NULL ? strlen(text) : 0, n = 0, step;
 
@@ -101,9 +101,9 @@ put_bool(struct line *l, const char *name, bool yes)
 		put(l, "false", 5);
 }
 
-/* auditcall_line - in the order of API.md 3 */
+/* auditline_format - in the order of API.md 3 */
 size_t
-auditcall_line(const struct auditcall *c, char out[AUDIT_LINE_MAX])
+auditline_format(const struct auditline *c, char out[AUDIT_LINE_MAX])
 {
 	struct line l = { .p = out };
 	char at[CLOCK_TEXT];
