@@ -287,6 +287,13 @@ serve(struct config *cfg, struct flags *flags)
 	return usage(stderr, rc_info(RC_USAGE)->exit);
 }
 
+/* is_cgi - then what stands behind the program's name are the words of a query: anyone's (RFC 3875 4.4) */
+static bool
+is_cgi(void)
+{
+	return getenv("GATEWAY_INTERFACE") != NULL && !listen_is(STDIN_FILENO);
+}
+
 /* main - harden before anything is read */
 int
 main(int argc, char **argv)
@@ -298,6 +305,8 @@ main(int argc, char **argv)
 	enum rc rc;
 
 	process_harden();
+	if (argc > 1 && is_cgi())
+		argc = 1;
 	if ((status = parse(argc, argv, &flags)) >= 0)
 		return status;
 	if ((rc = load(&flags, &cfg, &err)) != RC_OK) {

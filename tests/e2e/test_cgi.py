@@ -9,11 +9,22 @@ import unittest
 
 from gateway import BUILD, GatewayCase, PATIENCE, unique
 
+# what a web server makes of a query without "=", which anyone can send (RFC 3875 4.4)
+WORDS = (
+    ("x",),
+    ("--version",),
+    ("-h",),
+    ("--check",),
+    ("--db", "/nonexistent", "--workers", "none"),
+    ("--config", "/dev/stdin"),
+    ("--listen", "unix:/nonexistent/mcpd.sock"),
+)
+
 
 class Cgi(GatewayCase):
     options = {"config": ("keepalive_after_ms: 60000", "keepalive_seconds: 60")}
 
-    def start(self, method, path, body=None, **more):
+    def start(self, method, path, body=None, words=(), **more):
         env = {
             "MCPD_CONFIG": str(self.gw.home / "mcpd.yaml"),
             "GATEWAY_INTERFACE": "CGI/1.1",
@@ -27,7 +38,7 @@ class Cgi(GatewayCase):
         env.update(more)
         pipe = subprocess.PIPE
         child = subprocess.Popen(
-            [BUILD / "mcpd.fcgi"], env=env, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0
+            [BUILD / "mcpd.fcgi", *words], env=env, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0
         )
         self.addCleanup(self.end, child)
         if body:
@@ -74,6 +85,12 @@ class Cgi(GatewayCase):
         out, _ = child.communicate(b"{", timeout=PATIENCE)
         self.assertTrue(out.startswith(b"Status: 400 "), out)
 
+    def test_the_words_of_a_query_are_no_options(self):
+        for words in WORDS:
+            with self.subTest(words=words):
+                out, err = self.start("GET", "/healthz", words=words).communicate(timeout=PATIENCE)
+                self.assertTrue(out.startswith(b"Status: 200 OK\r\n"), (out, err))
+
     def test_term_says_that_the_client_left(self):
         for script, stream in (("silence=headers", True), ("silence=headers", False), ("silence=1", True)):
             with self.subTest(script=script, stream=stream):
@@ -100,6 +117,35 @@ class Cgi(GatewayCase):
         took = time.monotonic() - began
         child.communicate(timeout=PATIENCE)
         return took
+
+
+class Apache(GatewayCase):
+    """mod_cgid passes the words of a query on."""
+
+    options = {"front": "apache-cgi", "mount": "/llm"}
+
+    def ask(self, words):
+        return self.call("GET", "/api/v1/whoami?" + "+".join(words), token=None, status=401)
+
+    def test_the_words_of_a_query_are_no_options(self):
+        for words in WORDS:
+            with self.subTest(words=words):
+                self.assertIn("WWW-Authenticate", self.ask(words).headers)
+
+    def test_nobody_makes_it_listen(self):
+        place = self.gw.run / "mine.sock"  # a directory that is the web server's own
+        self.ask(("--listen", f"unix:{place}"))
+        self.assertFalse(place.exists())
+
+
+class Htaccess(Apache):
+    """Its script stands between."""
+
+    options = {"front": "htaccess", "mount": "/llm"}
+
+    def ask(self, words):
+        path = "/v1/chat/completions?" + "+".join(words)
+        return self.call("POST", path, {}, token=None, status=401)
 
 
 if __name__ == "__main__":
