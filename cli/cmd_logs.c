@@ -14,6 +14,8 @@
 #include "store/records.h"
 
 #define FOLLOW_MS	1000		/* between two looks for what is new */
+#define FOLLOW_MAX	1000		/* events of one such look: the most that may be asked for */
+#define FOLLOW_LIMIT	"1000"		/* the same, as a parameter */
 #define LAST_MAX	64		/* bytes of an event's id, with the NUL */
 
 struct logs {
@@ -177,29 +179,39 @@ print(struct logs *l, struct json_object *events, bool follow, struct error *err
 	return RC_OK;
 }
 
-/* look - one question: what there is, or what came after the last event that we know */
+/* look - one question: what there is, or what came after the last event that we know. --limit is for the
+   beginning: later it would hold back what has come */
 static enum rc
 look(struct logs *l, bool again, struct json_object **out, struct error *err)
 {
 	bool after = again && l->last[0] != '\0';
 	const struct param params[] = {
 		{ "llm", l->llm }, { "user", l->user }, { "since", after ? NULL : l->since },
-		{ "after", after ? l->last : NULL }, { "limit", l->limit }, { NULL, NULL }
+		{ "after", after ? l->last : NULL }, { "limit", again ? FOLLOW_LIMIT : l->limit },
+		{ NULL, NULL }
 	};
 	const struct question q = { .what = ASK_AUDIT, .params = params };
 
 	return l->t->ops->ask(l->t, &q, out, err);
 }
 
-/* anchor - where the log ends now. No clock tells that: an event has its time before its line, and the
-   server's clock is another */
+/* newest - the one event with which the log ends now; none: []. No clock tells that: an event has its
+   time before its line, and the server's clock is another */
 static enum rc
-anchor(struct logs *l, struct error *err)
+newest(struct logs *l, struct json_object **out, struct error *err)
 {
 	static const struct param params[] = { { "limit", "1" }, { NULL, NULL } };
 	const struct question q = { .what = ASK_AUDIT, .params = params };
+
+	return l->t->ops->ask(l->t, &q, out, err);
+}
+
+/* anchor - what is asked for later comes after where the log ends now */
+static enum rc
+anchor(struct logs *l, struct error *err)
+{
 	struct json_object *events;
-	enum rc rc = l->t->ops->ask(l->t, &q, &events, err);
+	enum rc rc = newest(l, &events, err);
 
 	if (rc != RC_OK)
 		return rc;
@@ -208,26 +220,57 @@ anchor(struct logs *l, struct error *err)
 	return RC_OK;
 }
 
-/* follow - until the user has seen enough. The last event may have been removed with its day, or lie too
-   far back: then all that can still be read came after it */
+/* look_past - look(), and where others' events alone have come, after the newest of them from now on:
+   else each look would read all of them again, until they are more than one may read */
+static enum rc
+look_past(struct logs *l, struct json_object **out, struct error *err)
+{
+	struct json_object *end = NULL;
+	enum rc rc = RC_OK;
+
+	if (l->llm != NULL || l->user != NULL)
+		rc = newest(l, &end, err);
+	if (rc == RC_OK)
+		rc = look(l, true, out, err);
+	if (rc == RC_OK && end != NULL && json_object_array_length(*out) == 0)
+		remember(l, end);
+	json_object_put(end);
+	return rc;
+}
+
+/* step - one look at what is new, and how much there was of it. The last event may have been removed
+   with its day, or lie too far back: then all that can still be read came after it */
+static enum rc
+step(struct logs *l, size_t *n, struct error *err)
+{
+	struct json_object *events;
+	enum rc rc = look_past(l, &events, err);
+
+	*n = 0;
+	if (rc == RC_NOT_FOUND && l->last[0] != '\0') {
+		l->last[0] = '\0';
+		return RC_OK;
+	}
+	if (rc != RC_OK)
+		return rc;
+	*n = json_object_array_length(events);
+	rc = print(l, events, true, err);
+	json_object_put(events);
+	return rc;
+}
+
+/* follow - until the user has seen enough. Where more has come than one look shows there is no pause: a
+   busy log would run away from us */
 static enum rc
 follow(struct logs *l, struct error *err)
 {
-	struct json_object *events;
 	enum rc rc = RC_OK;
+	size_t n = 0;
 
 	while (rc == RC_OK && !ferror(stdout)) {
-		clock_nap(FOLLOW_MS);
-		rc = look(l, true, &events, err);
-		if (rc == RC_NOT_FOUND && l->last[0] != '\0') {
-			l->last[0] = '\0';
-			rc = RC_OK;
-			continue;
-		}
-		if (rc == RC_OK) {
-			rc = print(l, events, true, err);
-			json_object_put(events);
-		}
+		if (n < FOLLOW_MAX)
+			clock_nap(FOLLOW_MS);
+		rc = step(l, &n, err);
 	}
 	return rc;
 }
@@ -236,7 +279,7 @@ static const struct opt logs_options[] = {
 	{ "llm", 0, "N", 0, "calls of this llm only" },
 	{ "user", 0, "U", 0, "of this user only" },
 	{ "since", 0, "TIME", 0, "1h, 7d, or 2030-01-31T00:00:00Z" },
-	{ "limit", 0, "N", 0, "so many events at most (default: 100, at most 1000)" },
+	{ "limit", 0, "N", 0, "so many events at most, with -f to begin with (default: 100, at most 1000)" },
 	{ "follow", 'f', NULL, 0, "and those that come, until Ctrl-C" },
 	OPT_END
 };

@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 from gateway import BUILD, GatewayCase, PATIENCE, unique, wait_for
@@ -19,11 +20,12 @@ def heed(action):
 
 
 class Meanwhile(http.server.ThreadingHTTPServer):
-    """The gateway once more; something happens when the users are asked for, after the log."""
+    """The gateway once more; something happens when the users are asked for, after the log. What was
+    asked for stands in paths."""
 
     def __init__(self, gw, act):
         super().__init__(("127.0.0.1", 0), self.Handler)
-        self.gw, self.act = gw, act
+        self.gw, self.act, self.paths = gw, act, []
         self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -33,6 +35,7 @@ class Meanwhile(http.server.ThreadingHTTPServer):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            self.server.paths.append(self.path)
             if self.path.startswith("/api/v1/users"):
                 self.server.act()
             answer = self.server.gw.request("GET", self.path)
@@ -343,6 +346,49 @@ class Use(GatewayCase):
             stdout=subprocess.PIPE, bufsize=0, env=self.env(),
         )
         try:
+            self.assertEqual(self.line(child).strip(), self.gw.audit_of(llm)["id"])
+        finally:
+            child.kill()
+            child.communicate()
+            server.stop()
+
+    def test_logs_follow_is_not_held_back_by_the_limit_of_its_beginning(self):
+        llm = self.gw.llm()
+        self.gw.audit(self.gw.chat(llm).request_id)
+        day = sorted(self.gw.state.glob("audit-*.log"))[-1]
+        event = json.loads(day.read_text().splitlines()[-1])
+        for way in ("store", "http"):
+            ids = [f"c{way:0>10}{i:014d}" for i in range(1200)]
+            child = subprocess.Popen(
+                self.command(way, "logs", "-f", "--llm", llm, "--limit", "1", "-o", "name"),
+                stdout=subprocess.PIPE, bufsize=0, env=self.env(),
+            )
+            try:
+                self.line(child)
+                with day.open("a") as log:
+                    log.write("".join(json.dumps({**event, "event": "other", "id": id}) + "\n" for id in ids))
+                seen, end = [], time.monotonic() + PATIENCE
+                while len(seen) < len(ids) and time.monotonic() < end:
+                    seen.append(self.line(child).strip())
+                self.assertEqual(seen, ids)
+            finally:
+                child.kill()
+                child.communicate()
+
+    def test_logs_follow_does_not_read_the_events_of_others_again_and_again(self):
+        llm, other = self.gw.llm("events=1"), self.gw.llm("events=1")
+        self.gw.audit(self.gw.chat(other).request_id)
+        server = Meanwhile(self.gw, lambda: None)
+        child = subprocess.Popen(
+            [BUILD / "mcpctl", "--daemon-url", server.url, "logs", "-f", "--llm", llm, "-o", "name"],
+            stdout=subprocess.PIPE, bufsize=0, env=self.env(),
+        )
+        try:
+            wait_for("a look", lambda: any("after=" in path for path in server.paths))
+            passed = self.gw.audit(self.gw.chat(other).request_id)["id"]
+            wait_for("a look from there on", lambda: any(
+                f"llm={llm}" in path and f"after={passed}" in path for path in server.paths))
+            self.gw.chat(llm)
             self.assertEqual(self.line(child).strip(), self.gw.audit_of(llm)["id"])
         finally:
             child.kill()
