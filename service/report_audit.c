@@ -18,6 +18,7 @@ struct search {
 	size_t		 limit;
 	char		**found;	/* a ring: with after the oldest are wanted, not the newest */
 	size_t		 n;		/* all that were found */
+	uint64_t	 refused;	/* lines that no JSON of ours can hold */
 	bool		 reached;	/* the event `after` */
 };
 
@@ -83,7 +84,7 @@ is(struct span member, const char *text)
 	return text == NULL || (member.p != NULL && jscan_is(member, text));
 }
 
-/* time_of - of an event; one without a time that can be read is as old as can be */
+/* time_of - of an event; 0: it has none that can be read */
 static int64_t
 time_of(const struct auditevent *e)
 {
@@ -103,14 +104,17 @@ keep(struct search *s, const struct auditevent *e)
 	const struct jscan_opts opts = { JSONX_DEPTH, JSCAN_UNIQUE | JSCAN_STORABLE };
 	char **place = &s->found[s->n % s->limit];
 
-	if (jscan_check(e->text.p, e->text.len, &opts, NULL) != RC_OK)
+	if (jscan_check(e->text.p, e->text.len, &opts, NULL) != RC_OK) {
+		s->refused++;
 		return;
+	}
 	free(*place);
 	*place = x_strndup(e->text.p, e->text.len);
 	s->n++;
 }
 
-/* look_at - one event, the newer ones were before; false: there is nothing more to be looked for */
+/* look_at - one event, the newer ones were before; false: there is nothing more to be looked for. One
+   whose time can't be read is none of ours, and says nothing of those before it */
 static bool
 look_at(struct search *s, const struct auditevent *e)
 {
@@ -120,7 +124,7 @@ look_at(struct search *s, const struct auditevent *e)
 		s->reached = true;
 		return false;
 	}
-	if (at < s->since_ms - MIXED_MS)
+	if (at > 0 && at < s->since_ms - MIXED_MS)
 		return s->after != NULL;
 	if (at >= s->since_ms && is(e->llm, s->llm) && is(e->user, s->user))
 		keep(s, e);
@@ -142,7 +146,7 @@ search(struct service *svc, struct search *s, uint64_t *skipped, struct error *e
 	while (auditread_bytes(r) < REPORT_SCAN_MAX && (rc = auditread_next(r, &e, err)) == RC_OK)
 		if (!look_at(s, &e))
 			break;
-	*skipped = auditread_skipped(r);
+	*skipped = auditread_skipped(r) + s->refused;
 	auditread_close(r);
 	if (rc != RC_OK && rc != RC_NOT_FOUND)
 		return rc;
