@@ -28,8 +28,8 @@ static const struct software {
 		.authorization = "CGIPassAuth On, in mcpd's <Location> or .htaccess",
 		.body = "FcgidMaxRequestLen 41943040 for mod_fcgid, LimitRequestBody 0 for the others",
 		.streaming = "FcgidOutputBufferSize 0 for mod_fcgid, flushpackets=on at ProxyPass for "
-		    "mod_proxy_fcgi, SetEnv no-gzip 1 for CGI",
-		.compression = "SetEnv no-gzip 1, and no-brotli, in mcpd's <Location> or .htaccess",
+		    "mod_proxy_fcgi; for CGI no output filter that collects",
+		.compression = "SetEnv no-gzip 1 and SetEnv no-brotli 1, in mcpd's <Location> or .htaccess",
 		.user = "RequestHeader unset REMOTE_USER, and trust_remote_user: false in mcpd.yaml",
 		.verdict = VERDICT_WARN,
 		.gone = "Apache tells of a stream's client at the second write after it left, 10 s at "

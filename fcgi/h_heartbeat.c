@@ -8,15 +8,18 @@
 #include "fcgi/reply.h"
 
 #define HEARTBEAT_MS	500		/* ms between the two events: a thread is held for so long */
-#define HEARTBEAT_EVENT	64		/* bytes of one, with the NUL */
+#define HEARTBEAT_EVENT	256		/* bytes of one, with the NUL */
+/* bytes of a comment before it, which make it as long as those of a model: Apache's mod_deflate holds
+   back the first 68 of a body, whatever it is told */
+#define HEARTBEAT_PAD	100
 
 /* beat - one event, out now */
 static enum rc
 beat(struct request *r, int n, struct error *err)
 {
 	char text[HEARTBEAT_EVENT];
-	int len = snprintf(text, sizeof(text), "data: {\"beat\":%d,\"bytes\":%zu}\n\n", n,
-	    r->body.len);
+	int len = snprintf(text, sizeof(text), ": %0*d\ndata: {\"beat\":%d,\"bytes\":%zu}\n\n",
+	    HEARTBEAT_PAD, 0, n, r->body.len);
 	enum rc rc = reply_write(r, text, (size_t)len, err);
 
 	return rc == RC_OK ? reply_flush(r, err) : rc;

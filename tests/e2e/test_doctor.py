@@ -75,7 +75,10 @@ class Heartbeat(GatewayCase):
             self.assertEqual(stream.headers[name], value)
         seen = list(stream)
         beats = [{"beat": n, "bytes": len(body)} for n in (1, 2)]
-        self.assertEqual([data_of(text) for text, _ in seen], beats)
+        self.assertEqual([data_of(text[text.index("\n") + 1 :]) for text, _ in seen], beats)
+        self.assertTrue(all(text.startswith(": ") for text, _ in seen), "a comment first")
+        # what mod_deflate waits for before it lets anything pass
+        self.assertGreater(min(len(text) for text, _ in seen), 68)
 
     def test_the_first_event_comes_before_the_second_is_sent(self):
         def apart():  # a reader that is held up sees both at once
@@ -103,6 +106,16 @@ class Heartbeat(GatewayCase):
         self.call("POST", "/api/v1/heartbeat", big, status=413)
         self.beat({}).rest()
         self.assertEqual(self.gw.audit_lines(), before)
+
+
+def packing(filter_name, *modules):
+    """packing - Apache compresses all that mcpd's CGI program says: a change of apache-cgi.conf"""
+    load = "".join(f"LoadModule {m}_module /usr/lib/apache2/modules/mod_{m}.so\n" for m in modules)
+    return ("# --- mod_cgid ---\n", f"# --- mod_cgid ---\n{load}SetOutputFilter {filter_name}\n")
+
+
+DEFLATE = packing("DEFLATE", "deflate")
+BROTLI = packing("BROTLI_COMPRESS", "brotli")
 
 
 class WebServers(unittest.TestCase):
@@ -139,6 +152,18 @@ class WebServers(unittest.TestCase):
             {"streaming": "flushpackets=on"},
         ),
         (
+            "apache-cgi",
+            [DEFLATE, ("\tSetEnv no-gzip 1\n", "")],
+            (),
+            {"streaming": "SetEnv no-gzip 1"},
+        ),
+        (
+            "apache-cgi",
+            [BROTLI, ("\tSetEnv no-brotli 1\n", "")],
+            (),
+            {"streaming": "no-brotli"},
+        ),
+        (
             "nginx",
             [
                 ("client_max_body_size\t40m", "client_max_body_size\t100k"),
@@ -156,6 +181,14 @@ class WebServers(unittest.TestCase):
             },
         ),
     )
+
+    def test_a_host_that_compresses_is_well_with_what_is_shipped(self):
+        def look(i, gw):
+            found = over(gw)
+            assert failing(found) == [], found
+
+        options = [{"front": "apache-cgi", "changes": [c]} for c in (DEFLATE, BROTLI)]
+        self.with_gateways(options, look)
 
     def with_gateways(self, options, look):
         """with_gateways - look at each, all at the same time"""
@@ -191,6 +224,8 @@ class WebServers(unittest.TestCase):
             assert failing(found) == sorted(wanted), found
             for check, mend in wanted.items():
                 assert mend in found[check][0][2], found[check]
+            if DEFLATE in self.ILL[i][1] or BROTLI in self.ILL[i][1]:
+                assert "compresses streams" in found["streaming"][0][1], found
             if "streaming" in wanted:
                 assert "not noticed" in found["streaming"][0][1], found["streaming"]
 
