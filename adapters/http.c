@@ -100,13 +100,14 @@ start(struct call *c, const char *ip)
 	if (!c->h->proxied && (rc = destination_check_text(&c->rules, ip, c->err)) != RC_OK)
 		return rc;
 	if (c->result->attempts > 0 &&
-	    (c->result->attempts == ATTEMPTS_MAX || !c->kept || c->heard))
+	    (c->result->attempts == ATTEMPTS_MAX || !c->kept || c->heard || c->h->sockets.heard))
 		return error_set(c->err, RC_UPSTREAM,
 		    "the connection was lost; the request is not sent again");
 	if (c->result->attempts++ == 0)
 		c->kept = !c->opened;
 	c->opened = false;
 	c->sent = 0;
+	http_sockets_listen(&c->h->sockets, c->h->easy);
 	deadline_set(&c->deadline, PHASE_SEND);
 	return RC_OK;
 }
@@ -137,8 +138,9 @@ give_head(struct call *c)
 
 	c->headed = true;
 	if (head->status >= 300 && head->status < 400 && n == 0)
-		return error_set(c->err, RC_UPSTREAM, "HTTP %d: a redirect without a location",
-		    head->status);
+		return error_set(c->err, RC_UPSTREAM, "HTTP %d: %s", head->status,
+		    to == NULL || *to == '\0' ? "a redirect without a location"
+		    : "redirect to the same path not followed");
 	if (head->status >= 300 && head->status < 400)
 		return error_set(c->err, RC_UPSTREAM, "HTTP %d: redirect to %.*s not followed",
 		    head->status, (int)(n < LOCATION_MAX ? n : LOCATION_MAX), to);
@@ -190,6 +192,8 @@ http_new(const struct http_settings *s)
 	h->proxied = s->proxy != NULL && *s->proxy != '\0';
 	set(h->plain, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	set(h->plain, CURLOPT_OPENSOCKETDATA, h);
+	set(h->plain, CURLOPT_CLOSESOCKETFUNCTION, http_sockets_close);
+	set(h->plain, CURLOPT_CLOSESOCKETDATA, &h->sockets);
 	set(h->plain, CURLOPT_PREREQFUNCTION, on_start);
 	set(h->plain, CURLOPT_PREREQDATA, h);
 	set(h->plain, CURLOPT_HEADERFUNCTION, on_header);
@@ -234,42 +238,6 @@ url_look(struct call *c)
 	curl_free(scheme);
 	curl_free(host);
 	curl_url_cleanup(u);
-	return rc;
-}
-
-/* list_add - one header line; libcurl wants "Name;" where there is no value */
-static enum rc
-list_add(struct curl_slist **list, const struct http_header *header, struct error *err)
-{
-	struct curl_slist *longer;
-	char *line;
-
-	for (const char *p = header->value; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ' && *p != '\t')
-			return error_set(err, RC_INVALID, "header %s has control characters",
-			    header->name);
-	line = x_asprintf(*header->value == '\0' ? "%s;%s" : "%s: %s", header->name, header->value);
-	longer = curl_slist_append(*list, line);
-	mem_free_wiped(line);
-	if (longer == NULL)
-		abort();
-	*list = longer;
-	return RC_OK;
-}
-
-/* list_make - the call's headers; above 1 MB libcurl would wait for a 100 before the body */
-static enum rc
-list_make(const struct http_request *req, struct curl_slist **out, struct error *err)
-{
-	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
-	enum rc rc = RC_OK;
-
-	for (size_t i = 0; i < req->nheaders && rc == RC_OK; i++)
-		rc = list_add(&list, &req->headers[i], err);
-	if (rc == RC_OK)
-		*out = list;
-	else
-		curl_slist_free_all(list);
 	return rc;
 }
 
@@ -319,7 +287,8 @@ static const struct { CURLcode code; const char *text; bool host; } reasons[] = 
 	{ CURLE_SEND_ERROR, "the connection was lost while the request was sent", false },
 	{ CURLE_GOT_NOTHING, "the connection was closed without an answer", false },
 	{ CURLE_RECV_ERROR, "the connection was lost before an answer", false },
-	{ CURLE_BAD_CONTENT_ENCODING, "the chunks of the answer are garbled", false },
+	{ CURLE_BAD_CONTENT_ENCODING, "the answer has a coding that is unknown or garbled", false },
+	{ CURLE_CHUNK_FAILED, "the chunks of the answer are garbled", false },	/* we say so, here */
 	{ CURLE_PARTIAL_FILE, "cut: the connection ended before the answer did", false },
 };
 
@@ -335,8 +304,7 @@ reason(const struct call *c, CURLcode code)
 	if (code == CURLE_OPERATION_TIMEDOUT)	/* the only deadline that libcurl knows */
 		return deadline_passed(&c->deadline, c->err);
 	if (code == CURLE_RECV_ERROR && c->deadline.phase == PHASE_READ)
-		code = strstr(c->says, "chunk") != NULL ? CURLE_BAD_CONTENT_ENCODING
-		    : CURLE_PARTIAL_FILE;
+		code = strstr(c->says, "chunk") != NULL ? CURLE_CHUNK_FAILED : CURLE_PARTIAL_FILE;
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].code == code) {
 			text = reasons[i].text;
@@ -384,6 +352,18 @@ look(struct call *c)
 	c->moved = false;
 }
 
+/* late_byte - one that libcurl has not shown: its line, chunk or TLS record isn't whole yet */
+static bool
+late_byte(struct call *c, int64_t now_ms)
+{
+	int64_t quiet_ms = http_sockets_quiet_ms(&c->h->sockets);
+
+	if (c->deadline.phase != PHASE_READ || now_ms - quiet_ms <= c->deadline.since_ms)
+		return false;
+	c->deadline.since_ms = now_ms - quiet_ms;
+	return true;
+}
+
 /* times - the tick and the deadlines that are due, and how long nothing will be */
 static enum rc
 times(struct call *c, int64_t *wait_ms)
@@ -393,6 +373,8 @@ times(struct call *c, int64_t *wait_ms)
 
 	*wait_ms = WAIT_MAX_MS;
 	rc = deadline_check(&c->deadline, now_ms, wait_ms, c->err);
+	if (rc != RC_OK && late_byte(c, now_ms))
+		rc = deadline_check(&c->deadline, now_ms, wait_ms, c->err);
 	if (rc != RC_OK || c->ev->tick == NULL)
 		return rc;
 	if (now_ms >= c->tick_ms)
@@ -462,7 +444,7 @@ http_call(struct http *h, const struct http_request *req, const struct http_even
 	rc = url_look(&c);
 	if (rc == RC_OK && h->proxied)
 		rc = destination_check_host(&c.rules, c.host, err);
-	if (rc == RC_OK && (rc = list_make(req, &headers, err)) == RC_OK) {
+	if (rc == RC_OK && (rc = http_options_headers(req, &headers, err)) == RC_OK) {
 		h->call = &c;
 		http_sockets_tidy(&h->sockets);
 		options(h, req, headers);

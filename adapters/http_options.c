@@ -1,5 +1,8 @@
 /* http_options.c - what no call may change */
+#include <stdlib.h>
+
 #include "adapters/http_options.h"
+#include "base/mem.h"
 
 #define READ_SIZE	16384L		/* bytes that libcurl reads at once */
 #define KEEP_SECONDS	30L		/* an idle connection is used again for so long */
@@ -46,4 +49,40 @@ http_options(const struct http_settings *s)
 	if (s->ca_file != NULL)
 		set(easy, CURLOPT_CAINFO, s->ca_file);
 	return easy;
+}
+
+/* list_add - one header line; libcurl wants "Name;" where there is no value */
+static enum rc
+list_add(struct curl_slist **list, const struct http_header *header, struct error *err)
+{
+	struct curl_slist *longer;
+	char *line;
+
+	for (const char *p = header->value; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ' && *p != '\t')
+			return error_set(err, RC_INVALID, "header %s has control characters",
+			    header->name);
+	line = x_asprintf(*header->value == '\0' ? "%s;%s" : "%s: %s", header->name, header->value);
+	longer = curl_slist_append(*list, line);
+	mem_free_wiped(line);
+	if (longer == NULL)
+		abort();
+	*list = longer;
+	return RC_OK;
+}
+
+/* http_options_headers - above 1 MB of a body libcurl would wait for a 100 before it */
+enum rc
+http_options_headers(const struct http_request *req, struct curl_slist **out, struct error *err)
+{
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+	enum rc rc = RC_OK;
+
+	for (size_t i = 0; i < req->nheaders && rc == RC_OK; i++)
+		rc = list_add(&list, &req->headers[i], err);
+	if (rc == RC_OK)
+		*out = list;
+	else
+		curl_slist_free_all(list);
+	return rc;
 }

@@ -3,7 +3,7 @@
  *
  * Shapes  an easy handle with the options that are the same for all calls; each call copies it
  * Units   none
- * Errors  aborts where libcurl has no memory, or lacks an option that we build with
+ * Errors  aborts where libcurl has no memory, or lacks an option that we build with; else as said
  * Owns    the caller: curl_easy_cleanup()
  * Source  API.md 5; curl_easy_setopt(3). Only adapters/http*.c include this
  */
@@ -22,5 +22,9 @@
 } while (0)
 
 CURL *http_options(const struct http_settings *s);
+
+/* http_options_headers - a call's own, RC_INVALID with control characters; curl_slist_free_all() */
+enum rc http_options_headers(const struct http_request *req, struct curl_slist **out,
+    struct error *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 import pathlib
 import socket
+import ssl
 import tempfile
 import threading
 import unittest
@@ -112,12 +113,15 @@ class KeptConnections(Case):
 
 class Stray:
     """A provider whose answers are longer than they say: in one TLS record with the end of each comes what
-    looks like the next."""
+    looks like the next. With `last` a connection has one answer alone, without more, and ends with these
+    bytes of a second one."""
 
+    HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
     ANSWER, OTHER = b'{"answer":1}', b'{"answer":2}'
 
-    def __init__(self, certificate):
-        self.context = certificate.server_context()
+    def __init__(self, certificate, last=None, newest=ssl.TLSVersion.MAXIMUM_SUPPORTED):
+        self.context, self.last = certificate.server_context(), last
+        self.context.maximum_version = newest
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.requests = 0
@@ -132,20 +136,31 @@ class Stray:
             threading.Thread(target=self.serve, args=(client,), daemon=True).start()
 
     def serve(self, client):
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
         try:
             with self.context.wrap_socket(client, server_side=True) as tls, tls.makefile("rb") as lines:
-                while lines.readline():
-                    length = 0
-                    while (line := lines.readline().lower()) not in (b"\r\n", b""):
-                        if line.startswith(b"content-length:"):
-                            length = int(line.split(b":")[1])
-                    lines.read(length)
+                answers = 0
+                while self.read(lines):
                     self.requests += 1
-                    tls.sendall(head)
-                    tls.sendall(self.ANSWER + head + self.OTHER)
+                    if answers > 0 and self.last is not None:
+                        tls.sendall(self.last)
+                        tls.unwrap()  # says that it ends
+                        return
+                    answers += 1
+                    tls.sendall(self.HEAD)
+                    tls.sendall(self.ANSWER + (b"" if self.last is not None else self.HEAD + self.OTHER))
         except OSError:
             pass
+
+    def read(self, lines):
+        """read - a request; False: there is none"""
+        if not lines.readline():
+            return False
+        length = 0
+        while (line := lines.readline().lower()) not in (b"\r\n", b""):
+            if line.startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        lines.read(length)
+        return True
 
     def close(self):
         self.listener.close()
@@ -188,6 +203,30 @@ class Tls(Case):
             self.assertStatus(answer, 200)
             self.assertEqual(answer.body, Stray.ANSWER)
         self.assertEqual(stray.requests, calls)
+
+    def last_words(self, last, newest):
+        """last_words - (statuses, attempts of all, requests) of calls to a provider that ends so"""
+        stray = Stray(self.certificate, last, newest)
+        self.addCleanup(stray.close)
+        llm = self.gw.llm(url=f"https://127.0.0.1:{stray.port}")
+        answers = [self.gw.chat(llm) for _ in range(3 * self.threads)]
+        attempts = [self.gw.audit(a.request_id)["attempts"] for a in answers]
+        return {a.status for a in answers}, attempts, stray.requests
+
+    def test_a_kept_connection_that_ends_in_an_answer_is_not_asked_again(self):
+        for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            for last in (b"H", b"HTTP/1.1 20"):
+                statuses, attempts, requests = self.last_words(last, newest)
+                self.assertEqual(statuses, {200, 502})
+                self.assertEqual(set(attempts), {1})
+                self.assertEqual(requests, len(attempts), "one call, one request")
+
+    def test_a_kept_connection_that_ends_without_a_word_is_asked_again(self):
+        for newest in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            statuses, attempts, requests = self.last_words(b"", newest)
+            self.assertEqual(statuses, {200})
+            self.assertEqual(set(attempts), {1, 2})
+            self.assertEqual(requests, sum(attempts))
 
     def test_certificates_of_others_are_refused_before_anything_is_sent(self):
         stranger = Certificate()

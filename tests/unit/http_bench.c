@@ -46,15 +46,18 @@ wait_for(int fd, short event)
 	poll(&pfd, 1, -1);
 }
 
-/* drip - a slow answer's rest */
+/* send_answer - all of it, or piece by piece */
 static void
-drip(int fd)
+send_answer(int fd, const struct step *step)
 {
-	static const char *const chunks[] = { "1\r\ny\r\n", "1\r\nz\r\n0\r\n\r\n" };
+	const char *p = step->answer;
+	size_t n = step->then == DRIP ? strcspn(p, "\f") : strlen(p);
 
-	for (size_t i = 0; i < 2; i++) {
+	(void)!write(fd, p, n);
+	for (p += n; *p == '\f'; p += n) {
 		clock_nap(DRIP_MS);
-		(void)!write(fd, chunks[i], strlen(chunks[i]));
+		n = strcspn(++p, "\f");
+		(void)!write(fd, p, n);
 	}
 }
 
@@ -69,7 +72,7 @@ serve_step(struct server *s, int fd)
 		if (!read_request(fd, &s->seen[s->requests % REQUESTS_KEPT]))
 			return false;
 		s->requests++;
-		(void)!write(fd, s->step->answer, strlen(s->step->answer));
+		send_answer(fd, s->step);
 	}
 	s->step++;
 	if (then == RESET)
@@ -78,8 +81,6 @@ serve_step(struct server *s, int fd)
 		wait_for(fd, POLLRDHUP);
 		s->saw_close = true;
 	}
-	if (then == DRIP)
-		drip(fd);
 	if (then == DEAF)
 		wait_for(s->listener, POLLIN);
 	return then == KEEP;

@@ -20,7 +20,7 @@
 #define MAX_HEADER	8192		/* bytes of a header line */
 #define LONG_MS		30000		/* a deadline that no test waits for */
 #define SHORT_MS	60		/* one that it does wait for */
-#define DRIP_MS		1600		/* between the chunks of a slow answer */
+#define DRIP_MS		1600		/* between the pieces of a slow answer */
 #define REQUESTS_KEPT	4		/* requests of a server that a test can look at */
 
 #define OK_HELLO	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -32,7 +32,7 @@ enum then {				/* what the server does behind its answer */
 	SHUT,				/* closes */
 	RESET,				/* closes with RST */
 	HOLD,				/* is silent until the client closes */
-	DRIP,				/* sends two more chunks, DRIP_MS apart; closes */
+	DRIP,				/* waits DRIP_MS at each \f of the answer; closes */
 	DEAF				/* doesn't read the request, until the next connection */
 };
 

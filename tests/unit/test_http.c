@@ -27,6 +27,10 @@ static const struct { const char *answer; enum then then; enum rc rc; const char
 	{ CHUNKED "5\r\nhello\r\n", SHUT, RC_UPSTREAM, "cut: " },
 	{ CHUNKED "5\r\nhel", SHUT, RC_UPSTREAM, "cut: " },
 	{ CHUNKED "zz\r\n", SHUT, RC_UPSTREAM, "the chunks of the answer are garbled" },
+	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: x-new\r\n\r\nhello", SHUT, RC_UPSTREAM,
+	  "the answer has a coding that is unknown or garbled" },
+	{ "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+	  SHUT, RC_UPSTREAM, "the answer has a coding that is unknown or garbled" },
 	{ CHUNKED "1\r\nxx\r\n", SHUT, RC_UPSTREAM, "the chunks of the answer are garbled" },
 	{ CHUNKED "5\r\nhello\r\n", RESET, RC_UPSTREAM, "cut: " },
 	{ "", SHUT, RC_UPSTREAM, "closed without an answer" },
@@ -44,7 +48,9 @@ static const struct { const char *answer; enum then then; enum rc rc; const char
 	{ "HTTP/1.1 302 Found\r\nLocation:\r\n\r\n", SHUT, RC_UPSTREAM,
 	  "HTTP 302: a redirect without a location" },
 	{ "HTTP/1.1 302 Found\r\nLocation: ?secret\r\n\r\n", SHUT, RC_UPSTREAM,
-	  "HTTP 302: a redirect without a location" },
+	  "HTTP 302: redirect to the same path not followed" },
+	{ "HTTP/1.1 302 Found\r\nLocation: #f\r\n\r\n", SHUT, RC_UPSTREAM,
+	  "HTTP 302: redirect to the same path not followed" },
 };
 
 Test(http, tells_whole_answers_from_cut_ones, .timeout = 60)
@@ -309,15 +315,45 @@ Test(http, names_the_deadline_that_passed_and_closes, .timeout = 60)
 	free(body);
 }
 
+/* after the status line each byte is a sign of life: libcurl shows whole lines and chunks alone */
+static const struct { const char *what, *answer; enum then before; } drips[] = {
+	{ "chunks", CHUNKED "1\r\nx\r\n\f1\r\ny\r\n\f1\r\nz\r\n0\r\n\r\n", SHUT },
+	{ "a header line of a kept connection", "HTTP/1.1 200 OK\r\nTransf\fer-Encoding: ch\f"
+	  "unked\r\n\r\n3\r\nxyz\r\n0\r\n\r\n", KEEP },
+	{ "the size of a chunk", CHUNKED "0\f0\f3\r\nxyz\r\n0\r\n\r\n", SHUT },
+};
+
 Test(http, counts_idle_time_from_the_last_byte, .timeout = 60)
 {
-	static const struct step script[] = { { CHUNKED "1\r\nx\r\n", DRIP }, { NULL, END } };
+	for (size_t i = 0; i < sizeof(drips) / sizeof(drips[0]); i++) {
+		const struct step script[] = {
+			{ OK_HELLO, drips[i].before }, { drips[i].answer, DRIP }, { NULL, END }
+		};
+		struct bench b;
+
+		bench_open(&b, script);
+		cr_expect_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+		b.req.idle_timeout_ms = DRIP_MS * 2 - DRIP_MS / 8;	/* less than two pauses */
+		cr_expect_eq(bench_call(&b), RC_OK, "%s: %s", drips[i].what, b.err.msg);
+		cr_expect_str_eq(b.body.p, "xyz", "%s", drips[i].what);
+		bench_stop(&b);
+		cr_expect_eq(b.server.connections, drips[i].before == KEEP ? 1 : 2);
+		bench_release(&b);
+	}
+}
+
+/* but what came before is none */
+Test(http, counts_idle_time_though_a_line_is_not_whole, .timeout = 60)
+{
+	static const struct step script[] = {
+		{ "HTTP/1.1 200 OK\r\nTransf", HOLD }, { NULL, END }
+	};
 	struct bench b;
 
 	bench_open(&b, script);
-	b.req.idle_timeout_ms = DRIP_MS * 2 - DRIP_MS / 8;	/* less than two pauses */
-	cr_expect_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
-	cr_expect_str_eq(b.body.p, "xyz");
+	b.req.idle_timeout_ms = SHORT_MS;
+	cr_expect_eq(bench_call(&b), RC_TIMEOUT);
+	cr_expect_str_eq(b.err.msg, "idle: no byte in 60 ms");
 	bench_stop(&b);
 	bench_release(&b);
 }

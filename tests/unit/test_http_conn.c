@@ -1,8 +1,11 @@
 /* test_http_conn.c - connections: kept, lost, watched beside another descriptor, refused */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -149,6 +152,9 @@ static const struct {
 	{ { { OK_HELLO, SHUT }, { "", SHUT }, { OK_HELLO, SHUT } }, "it was new", 1, 2 },
 	{ { { OK_HELLO, KEEP }, { "HTTP/1.1 100 Continue\r\n\r\n", SHUT }, { OK_HELLO, SHUT } },
 	  "something came", 1, 2 },
+	{ { { OK_HELLO, KEEP }, { "HTTP/1.1 20", SHUT }, { OK_HELLO, SHUT } },
+	  "half a status line came", 1, 2 },
+	{ { { OK_HELLO, KEEP }, { "H", RESET }, { OK_HELLO, SHUT } }, "a byte came", 1, 2 },
 	{ { { OK_HELLO, KEEP }, { "HTTP/1.1 200 OK\r\n", SHUT }, { OK_HELLO, SHUT } },
 	  "an answer had begun", 1, 2 },
 };
@@ -415,10 +421,49 @@ Test(http_conn, takes_a_key_to_a_proxy_for_https_alone)
 	bench_release(&b);
 }
 
+/* getaddrinfo - with a name that says nothing of its address, which is this machine's */
+int
+getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+    struct addrinfo **out)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (name != NULL && strcmp(name, "inside.example") == 0 &&
+	    (hints == NULL || !(hints->ai_flags & AI_NUMERICHOST)))
+		name = "127.0.0.1";
+	return real(name, service, hints, out);
+}
+
+/* behind a proxy the addresses of names are not judged: "" must not count as one */
+Test(http_conn, takes_an_empty_proxy_for_none)
+{
+	static const struct step script[] = { { OK_HELLO, SHUT }, { NULL, END } };
+	const struct http_settings settings = { .max_header = MAX_HEADER, .proxy = "" };
+	char url[64];
+	struct bench b;
+
+	setenv("http_proxy", "http://127.0.0.1:1/", 1);
+	setenv("ALL_PROXY", "http://127.0.0.1:1/", 1);
+	bench_open(&b, script);
+	http_free(b.http);
+	b.http = http_new(&settings);
+	snprintf(url, sizeof(url), "http://inside.example:%d/", b.server.port);
+	b.req.url = url;
+	b.req.allow_private = false;
+	cr_expect_eq(bench_call(&b), RC_UPSTREAM);
+	cr_expect(strstr(b.err.msg, "127.0.0.1 is a private address") != NULL, "%s", b.err.msg);
+	b.req.allow_private = true;
+	cr_expect_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+	bench_stop(&b);
+	cr_expect_eq(b.server.requests, 1);
+	bench_release(&b);
+}
+
 Test(http_conn, forgets_sockets_that_are_closed)
 {
 	const struct curl_sockaddr to = { .family = AF_INET, .socktype = SOCK_STREAM };
-	struct http_sockets s = { NULL, 0 };
+	struct http_sockets s = { .v = NULL };
 	curl_socket_t fds[3];
 
 	for (size_t i = 0; i < 3; i++)
