@@ -1,7 +1,6 @@
 /* answer.c - the streaming engine: provider events in, client bytes out */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -88,34 +87,23 @@ put_out(struct answer *a, struct error *err)
 	return rc;
 }
 
-/* is_type - a Content-Type without its parameters */
-static bool
-is_type(const char *content_type, const char *type)
-{
-	size_t n = strlen(type);
-
-	return content_type != NULL && strncasecmp(content_type, type, n) == 0 &&
-	    strchr("; \t", content_type[n]) != NULL;
-}
-
 /* way_of_answer - how a 2xx is to be read */
 static enum rc
 way_of_answer(struct answer *a, const struct http_head *head, struct error *err)
 {
 	const char *type = http_head_value(head, "content-type", 0);
-	const char *coding = http_head_value(head, "content-encoding", 0);
 
-	if (coding != NULL && *coding != '\0' && strcasecmp(coding, "identity") != 0)
+	if (!answer_is_plain(head))
 		return error_set(err, RC_UPSTREAM, "the answer is encoded, though nothing but "
 		    "plain bytes was asked for");
-	if (is_type(type, "text/event-stream")) {
+	if (answer_is_type(type, "text/event-stream")) {
 		if (!a->call->stream)
 			return error_set(err, RC_UPSTREAM,
 			    "a stream came, though none was asked for");
 		a->way = ANSWER_EVENTS;
 		return RC_OK;
 	}
-	a->way = !a->call->stream || is_type(type, "application/json") ? ANSWER_WHOLE
+	a->way = !a->call->stream || answer_is_type(type, "application/json") ? ANSWER_WHOLE
 	    : ANSWER_UNSURE;
 	return RC_OK;
 }

@@ -77,4 +77,10 @@ bool answer_header_has(const struct answer *a, const char *name);
 void answer_headers_keep(struct answer *a, const struct http_head *head);
 void answer_headers_release(struct answer *a);
 
+/* answer_is_type - a Content-Type, NULL: none, without its parameters */
+bool answer_is_type(const char *content_type, const char *type);
+
+/* answer_is_plain - no coding that we would have to undo */
+bool answer_is_plain(const struct http_head *head);
+
 #endif

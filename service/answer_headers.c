@@ -90,3 +90,25 @@ answer_headers_release(struct answer *a)
 	}
 	a->nheaders = 0;
 }
+
+/* answer_is_type - case does not count */
+bool
+answer_is_type(const char *content_type, const char *type)
+{
+	size_t n = strlen(type);
+
+	return content_type != NULL && strncasecmp(content_type, type, n) == 0 &&
+	    strchr("; \t", content_type[n]) != NULL;
+}
+
+/* answer_is_plain - a coding may stand in a second line */
+bool
+answer_is_plain(const struct http_head *head)
+{
+	const char *coding;
+
+	for (size_t i = 0; (coding = http_head_value(head, "content-encoding", i)) != NULL; i++)
+		if (*coding != '\0' && strcasecmp(coding, "identity") != 0)
+			return false;
+	return true;
+}

@@ -272,7 +272,8 @@ Test(config, takes_good_addresses)
 		{ "listen", "unix:x" }, { "listen", "127.0.0.1:9000" }, { "listen", "[::1]:1" },
 		{ "listen", "localhost:65535" }, { "proxy", "http://h" },
 		{ "proxy", "HTTPS://h:3128" },
-		{ "proxy", "socks5h://u:p@[::1]:1080" }, { "base_path", "/" }, { "listen", "" },
+		{ "proxy", "socks5h://u:p@[::1]:1080" }, { "proxy", "" }, { "base_path", "/" },
+		{ "listen", "" },
 		{ "cors_origins", "https://a, https://b" }, { "cors_origins", "" },
 	};
 	struct error err = { .msg = "" };
@@ -282,7 +283,7 @@ Test(config, takes_good_addresses)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		cr_expect(config_set(&c, rows[i].name, rows[i].value, "x", &err) == RC_OK, "%s: %s",
 		    rows[i].value, err.msg);
-	cr_expect(c.listen == NULL && c.cors_origins.n == 0);
+	cr_expect(c.listen == NULL && c.proxy == NULL && c.cors_origins.n == 0);
 	cr_assert(config_finish(&c, NULL) == RC_OK);
 	cr_expect_str_eq(c.base_path, "");
 	cr_expect(config_finish(&c, NULL) == RC_OK);
