@@ -37,4 +37,8 @@ bool openai_is_finish(struct span reason);
 enum rc openai_whole(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
     struct error *err);
 
+/* openai_response_whole - a whole response as events, the last by its status; the same errors */
+enum rc openai_response_whole(const struct adapter_call *call, const char *body, size_t len,
+    struct buf *out, struct error *err);
+
 #endif

@@ -1,12 +1,9 @@
 /* dialect.c - errors and signs of life, path by path */
-#include <stdlib.h>
 #include <string.h>
 
 #include "adapters/messages.h"
 #include "adapters/openai.h"
-#include "base/jsonx.h"
 #include "base/jwrite.h"
-#include "base/mem.h"
 #include "service/dialect.h"
 
 /* Anthropic's type of an error by the client's status, and by our code where that tells more; the
@@ -94,14 +91,15 @@ put_response_error(const struct failure *f, const char *request_id, struct buf *
 	jwrite_put(&w, "}");
 }
 
-/* put_one_event - a body as the data of one event, a line for each of its own */
+/* put_whole - as it is, a line for each of its own, and the end: a text_completion is its own chunk */
 static enum rc
-put_one_event(const char *before, const char *body, size_t len, const char *after, struct buf *out,
+put_whole(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
     struct error *err)
 {
-	const char *p = body, *end = body + len, *nl, *lead = before;
+	const char *p = body, *end = body + len, *nl, *lead = "data: ";
 	enum rc rc = RC_OK;
 
+	(void)call;
 	for (; p < end && rc == RC_OK; p = nl + 1, lead = "\ndata: ") {
 		nl = memchr(p, '\n', (size_t)(end - p));
 		if (nl == NULL)
@@ -109,48 +107,7 @@ put_one_event(const char *before, const char *body, size_t len, const char *afte
 		if ((rc = buf_addstr(out, lead, err)) == RC_OK)
 			rc = buf_add(out, p, (size_t)(nl - p), err);
 	}
-	return rc == RC_OK ? buf_addstr(out, after, err) : rc;
-}
-
-/* put_whole - as it is, and the end: a text_completion is its own chunk */
-static enum rc
-put_whole(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
-    struct error *err)
-{
-	(void)call;
-	return put_one_event("data: ", body, len, "\n\ndata: [DONE]\n\n", out, err);
-}
-
-/* put_response - one event that holds a response whole */
-static enum rc
-put_response(const char *type, const char *body, size_t len, struct buf *out, struct error *err)
-{
-	char *before = x_asprintf("event: %s\ndata: {\"type\":\"%s\",\"response\":", type, type);
-	enum rc rc = put_one_event(before, body, len, "}\n\n", out, err);
-
-	free(before);
-	return rc;
-}
-
-/* put_whole_response - its beginning, without which clients take no other event, and its end by the
-   response's status */
-static enum rc
-put_whole_response(const struct adapter_call *call, const char *body, size_t len, struct buf *out,
-    struct error *err)
-{
-	const struct jscan_opts opts = { JSONX_DEPTH, 0 };
-	struct jscan_want status = { .name = "status" };
-	struct error why;
-	enum rc rc;
-
-	(void)call;
-	if (jscan_object(body, len, &opts, &status, 1, NULL, &why) != RC_OK)
-		return error_set(err, RC_UPSTREAM, "the answer is no response: it is no object");
-	if ((rc = put_response("response.created", body, len, out, err)) != RC_OK)
-		return rc;
-	return put_response(jscan_is(status.value, "failed") ? "response.failed"
-	    : jscan_is(status.value, "incomplete") ? "response.incomplete" : "response.completed",
-	    body, len, out, err);
+	return rc == RC_OK ? buf_addstr(out, "\n\ndata: [DONE]\n\n", err) : rc;
 }
 
 /* the last row has all other paths */
@@ -165,7 +122,7 @@ static const struct dialect dialects[] = {
 	}, {
 		.apis = API_RESPONSES,
 		.keepalive = ": keepalive\n\n",
-		.whole = put_whole_response,
+		.whole = openai_response_whole,
 		.failed = "event: error\n",
 		.failure = put_openai,
 		.event = put_response_error,

@@ -383,8 +383,10 @@ class LateWhole(ScriptedCase):
             answer = {"id": "resp_1", "object": "response", "status": status,
                       "usage": {"input_tokens": 3, "output_tokens": 4}}
             events, audit = self.late("/v1/responses", answer, ": keepalive", input="x")
-            types = ["response.created", f"response.{status}"]
-            self.assertEqual(events, [(t, {"type": t, "response": answer}) for t in types])
+            begun = {**answer, "status": "in_progress", "usage": None}
+            told = [("response.created", begun), (f"response.{status}", answer)]
+            self.assertEqual(events, [(t, {"type": t, "sequence_number": i, "response": r})
+                                      for i, (t, r) in enumerate(told)])
             self.assertEqual((audit["promptTokens"], audit["completionTokens"]), (3, 4))
 
     def test_of_messages(self):

@@ -1,7 +1,9 @@
 /* test_dialect.c - our own words, path by path */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "service/dialect.h"
 
 #define MAX 8192			/* bytes */
@@ -281,19 +283,29 @@ Test(dialect, gives_all_other_answers_as_one_event)
 	buf_release(&out);
 }
 
-#define RESPONSE(type, body) "event: response." type "\ndata: {\"type\":\"response." type		\
-	"\",\"response\":" body "}\n\n"
+#define EVENT(type, n, rest) "event: response." type "\ndata: {\"type\":\"response." type	\
+	"\",\"sequence_number\":" #n rest "}\n\n"
+#define RESPONSE(type, n, body) EVENT(type, n, ",\"response\":" body)
 
 Test(dialect, begins_a_whole_response_and_ends_it_by_its_status)
 {
 	static const struct { const char *body, *events; } rows[] = {
-		{ "{}", RESPONSE("created", "{}") RESPONSE("completed", "{}") },
-		{ "{\"status\":\"completed\"}", RESPONSE("created", "{\"status\":\"completed\"}")
-		  RESPONSE("completed", "{\"status\":\"completed\"}") },
-		{ "{\"status\":\n\"incomplete\"}", RESPONSE("created", "{\"status\":\ndata: "
-		  "\"incomplete\"}") RESPONSE("incomplete", "{\"status\":\ndata: \"incomplete\"}") },
-		{ "{\"status\":\"failed\"}", RESPONSE("created", "{\"status\":\"failed\"}")
-		  RESPONSE("failed", "{\"status\":\"failed\"}") },
+		{ "{}", RESPONSE("created", 0, "{}") RESPONSE("completed", 1, "{}") },
+		{ "{\"status\":\"completed\",\n\"output\": []}",
+		  RESPONSE("created", 0, "{\"status\":\"in_progress\",\"output\":[]}")
+		  RESPONSE("completed", 1, "{\"status\":\"completed\",\"output\":[]}") },
+		{ "{\"id\":\"r\",\"status\":\"incomplete\",\"usage\":{\"a\":1},\"error\":null,"
+		  "\"incomplete_details\":{\"reason\":\"x\"},\"completed_at\":1.0}",
+		  RESPONSE("created", 0, "{\"id\":\"r\",\"status\":\"in_progress\",\"usage\":null,"
+		  "\"error\":null,\"incomplete_details\":null,\"completed_at\":null}")
+		  RESPONSE("incomplete", 1, "{\"id\":\"r\",\"status\":\"incomplete\",\"usage\":"
+		  "{\"a\":1},\"error\":null,\"incomplete_details\":{\"reason\":\"x\"},"
+		  "\"completed_at\":1.0}") },
+		{ "{\"status\":\"failed\",\"error\":{\"code\":\"c\"},\"output\":{\"a\":{}}}",
+		  RESPONSE("created", 0, "{\"status\":\"in_progress\",\"error\":null,\"output\":"
+		  "{\"a\":{}}}")
+		  RESPONSE("failed", 1, "{\"status\":\"failed\",\"error\":{\"code\":\"c\"},"
+		  "\"output\":{\"a\":{}}}") },
 		{ "[]", "the answer is no response: it is no object" },
 	};
 	struct buf out = BUF_INIT(MAX);
@@ -301,5 +313,123 @@ Test(dialect, begins_a_whole_response_and_ends_it_by_its_status)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		cr_expect_str_eq(whole_of(API_RESPONSES, rows[i].body, &out), rows[i].events, "%s",
 		    out.p);
+	buf_release(&out);
+}
+
+/* told - the events of a response between its first and its last; NULL: there are no such two */
+static const char *
+told(const char *output, struct buf *out)
+{
+	char *body = x_asprintf("{\"output\":[%s]}", output), *last;
+	const char *first = whole_of(API_RESPONSES, body, out);
+
+	free(body);
+	first = strstr(first, "\n\n");
+	last = strstr(out->p, "event: response.completed\n");
+	if (first == NULL || last == NULL)
+		return NULL;
+	*last = '\0';
+	return first + 2;
+}
+
+#define AT(i) ",\"item_id\":\"" i "\",\"output_index\":0"
+#define TEXT ",\"item_id\":\"m\",\"output_index\":0,\"content_index\":0"
+#define ITEM(text) "{\"id\":\"m\",\"type\":\"message\",\"status\":\"completed\",\"content\":[" text "]}"
+#define PART "{\"type\":\"output_text\",\"text\":\"a\\n\",\"annotations\":[{\"n\":1}],"		\
+	"\"logprobs\":[2]}"
+#define NOTE ",\"annotation_index\":0,\"annotation\":{\"n\":1}"
+
+Test(dialect, tells_the_text_of_a_whole_response_in_deltas)
+{
+	struct buf out = BUF_INIT(MAX);
+
+	cr_expect_str_eq(told(ITEM(PART), &out),
+	    EVENT("output_item.added", 1, ",\"output_index\":0,\"item\":{\"id\":\"m\",\"type\":"
+		"\"message\",\"status\":\"in_progress\",\"content\":[]}")
+	    EVENT("content_part.added", 2, TEXT ",\"part\":{\"type\":\"output_text\",\"text\":"
+		"\"\",\"annotations\":[],\"logprobs\":[]}")
+	    EVENT("output_text.delta", 3, TEXT ",\"logprobs\":[2],\"delta\":\"a\\n\"")
+	    EVENT("output_text.done", 4, TEXT ",\"logprobs\":[2],\"text\":\"a\\n\"")
+	    EVENT("output_text.annotation.added", 5, TEXT NOTE)
+	    EVENT("content_part.done", 6, TEXT ",\"part\":" PART)
+	    EVENT("output_item.done", 7, ",\"output_index\":0,\"item\":" ITEM(PART)), "%s", out.p);
+	buf_release(&out);
+}
+
+/* what an item's own events are, without their item: type and number behind the added item */
+static const struct { const char *item, *events; } items[] = {
+	{ "{\"id\":\"m\",\"type\":\"message\",\"content\":[1,{\"type\":\"refusal\",\"refusal\":"
+	  "\"no\"}]}",
+	  EVENT("content_part.added", 2, TEXT ",\"part\":{\"type\":\"refusal\",\"refusal\":\"\"}")
+	  EVENT("refusal.delta", 3, TEXT ",\"delta\":\"no\"")
+	  EVENT("refusal.done", 4, TEXT ",\"refusal\":\"no\"")
+	  EVENT("content_part.done", 5, TEXT ",\"part\":{\"type\":\"refusal\",\"refusal\":\"no\"}") },
+	{ "{\"type\":\"message\",\"content\":[{\"type\":\"output_text\",\"text\":\"\"}]}",
+	  EVENT("content_part.added", 2, AT("") ",\"content_index\":0,\"part\":{\"type\":"
+	  "\"output_text\",\"text\":\"\"}")
+	  EVENT("output_text.done", 3, AT("") ",\"content_index\":0,\"logprobs\":[],\"text\":\"\"")
+	  EVENT("content_part.done", 4, AT("") ",\"content_index\":0,\"part\":{\"type\":"
+	  "\"output_text\",\"text\":\"\"}") },
+	{ "{\"id\":\"f\",\"type\":\"function_call\",\"name\":\"g\",\"arguments\":\"{}\"}",
+	  EVENT("function_call_arguments.delta", 2, AT("f") ",\"delta\":\"{}\"")
+	  EVENT("function_call_arguments.done", 3, AT("f") ",\"arguments\":\"{}\"") },
+	{ "{\"id\":\"c\",\"type\":\"custom_tool_call\",\"input\":\"i\"}",
+	  EVENT("custom_tool_call_input.delta", 2, AT("c") ",\"delta\":\"i\"")
+	  EVENT("custom_tool_call_input.done", 3, AT("c") ",\"input\":\"i\"") },
+	{ "{\"id\":\"c\",\"type\":\"mcp_call\",\"arguments\":\"i\"}",
+	  EVENT("mcp_call_arguments.delta", 2, AT("c") ",\"delta\":\"i\"")
+	  EVENT("mcp_call_arguments.done", 3, AT("c") ",\"arguments\":\"i\"") },
+	{ "{\"id\":\"c\",\"type\":\"code_interpreter_call\",\"code\":\"i\"}",
+	  EVENT("code_interpreter_call_code.delta", 2, AT("c") ",\"delta\":\"i\"")
+	  EVENT("code_interpreter_call_code.done", 3, AT("c") ",\"code\":\"i\"") },
+	{ "{\"id\":\"t\",\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\",\"text\":"
+	  "\"s\"}],\"content\":null}",
+	  EVENT("reasoning_summary_part.added", 2, AT("t") ",\"summary_index\":0,\"part\":{\"type\":"
+	  "\"summary_text\",\"text\":\"\"}")
+	  EVENT("reasoning_summary_text.delta", 3, AT("t") ",\"summary_index\":0,\"delta\":\"s\"")
+	  EVENT("reasoning_summary_text.done", 4, AT("t") ",\"summary_index\":0,\"text\":\"s\"")
+	  EVENT("reasoning_summary_part.done", 5, AT("t") ",\"summary_index\":0,\"part\":{\"type\":"
+	  "\"summary_text\",\"text\":\"s\"}") },
+	{ "{\"id\":\"t\",\"type\":\"reasoning\",\"content\":[{\"type\":\"reasoning_text\",\"text\":"
+	  "\"s\"}]}",
+	  EVENT("content_part.added", 2, AT("t") ",\"content_index\":0,\"part\":{\"type\":"
+	  "\"reasoning_text\",\"text\":\"\"}")
+	  EVENT("reasoning_text.delta", 3, AT("t") ",\"content_index\":0,\"delta\":\"s\"")
+	  EVENT("reasoning_text.done", 4, AT("t") ",\"content_index\":0,\"text\":\"s\"")
+	  EVENT("content_part.done", 5, AT("t") ",\"content_index\":0,\"part\":{\"type\":"
+	  "\"reasoning_text\",\"text\":\"s\"}") },
+	{ "{\"type\":\"web_search_call\",\"status\":\"completed\",\"content\":[{}],\"code\":\"x\"}",
+	  "" },
+	{ "{\"type\":\"function_call\",\"arguments\":{\"a\":1}}", "" },
+};
+
+Test(dialect, tells_each_kind_of_item_of_a_whole_response_by_its_events)
+{
+	struct buf out = BUF_INIT(MAX);
+
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+		const char *all = told(items[i].item, &out), *at = strstr(all, "\n\n");
+		const char *end = strstr(all, "event: response.output_item.done");
+
+		cr_expect_eq(strncmp(all, "event: response.output_item.added\n", 34), 0, "%s", all);
+		cr_assert(at != NULL && end != NULL, "%s", all);
+		cr_expect_eq((size_t)(end - at - 2), strlen(items[i].events), "%s", all);
+		cr_expect_eq(strncmp(at + 2, items[i].events, strlen(items[i].events)), 0, "%s", all);
+		cr_expect_not_null(strstr(end, items[i].item), "%s", all);
+	}
+	buf_release(&out);
+}
+
+Test(dialect, numbers_the_items_of_a_whole_response)
+{
+	struct buf out = BUF_INIT(MAX);
+
+	cr_expect_str_eq(told("{},\"x\",{\"status\":\"failed\",\"arguments\":\"y\"}", &out),
+	    EVENT("output_item.added", 1, ",\"output_index\":0,\"item\":{}")
+	    EVENT("output_item.done", 2, ",\"output_index\":0,\"item\":{}")
+	    EVENT("output_item.added", 3, ",\"output_index\":1,\"item\":{\"status\":\"in_progress\","
+		"\"arguments\":\"y\"}")
+	    EVENT("output_item.done", 4, ",\"output_index\":1,\"item\":{\"status\":\"failed\","
+		"\"arguments\":\"y\"}"));
 	buf_release(&out);
 }

@@ -25,6 +25,18 @@ const cases = {
 		return seen;
 	},
 
+	async response() {		// the first line says that its stream has begun
+		const seen = { types: [], text: "", arguments: "", thoughts: "" };
+		const stream = client.responses.stream({ model: process.env.LLM, input: "hi" });
+		stream.on("connect", () => console.log("connected"));
+		stream.on("response.output_text.delta", (e) => { seen.text += e.delta; seen.snapshot = e.snapshot; });
+		stream.on("response.function_call_arguments.delta", (e) => { seen.arguments += e.delta; });
+		stream.on("response.reasoning_summary_text.delta", (e) => { seen.thoughts += e.delta; });
+		stream.on("event", (e) => { seen.types.push(e.type); });
+		const final = await stream.finalResponse();
+		return { ...seen, final: final.output_text, status: final.status, output: final.output.map((o) => o.type) };
+	},
+
 	async models() {
 		const names = [];
 		for await (const model of client.models.list())
