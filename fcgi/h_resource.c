@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "fcgi/handlers.h"
 #include "fcgi/if_match.h"
+#include "fcgi/query.h"
 #include "fcgi/reply.h"
 #include "service/catalogue.h"
 
@@ -37,18 +38,22 @@ put_location(struct request *r, struct json_object *o)
 	free(text);
 }
 
-/* do_list - GET a collection */
+/* do_list - GET a collection; Llms alone can be filtered */
 enum rc
 do_list(struct request *r, struct error *err)
 {
-	char *tier = path_query(r->query, "tier"), *type = path_query(r->query, "type");
-	const struct catalogue_filter filter = { tier, type };
-	struct json_object *list;
-	enum rc rc = catalogue_list(r->svc, r->table, &r->caller, kind_of(r), &filter, &list,
-	    err);
+	enum { TIER, TYPE, END };
+	struct query_row rows[] = {
+		[TIER] = { "tier", NULL }, [TYPE] = { "type", NULL }, [END] = { NULL, NULL }
+	};
+	const struct kind *k = kind_of(r);
+	struct json_object *list = NULL;
+	enum rc rc = query_read(r->query, &rows[k == &kind_llm ? TIER : END], err);
+	const struct catalogue_filter filter = { rows[TIER].value, rows[TYPE].value };
 
-	free(tier);
-	free(type);
+	if (rc == RC_OK)
+		rc = catalogue_list(r->svc, r->table, &r->caller, k, &filter, &list, err);
+	query_release(rows);
 	return rc == RC_OK ? reply_json(r, 200, list, err) : rc;
 }
 

@@ -14,6 +14,17 @@
 
 #define USERS_TEXT_MAX 65536		/* bytes of a list of names in a message */
 
+/* filter_known - a word that no Llm can have is a mistake, not an empty list */
+static enum rc
+filter_known(const struct catalogue_filter *f, struct error *err)
+{
+	if (f != NULL && f->tier != NULL && llm_tier_find(f->tier) == NULL)
+		return error_set(err, RC_INVALID, "tier " LLM_TIER_BAD);
+	if (f != NULL && f->type != NULL && llm_type_find(f->type) == NULL)
+		return error_set(err, RC_INVALID, "type " LLM_TYPE_BAD);
+	return RC_OK;
+}
+
 /* passes - does a record pass the list's filter */
 static bool
 passes(const struct record *r, const struct catalogue_filter *f)
@@ -49,9 +60,12 @@ catalogue_list(struct service *svc, const struct table *t, const struct caller *
 {
 	struct json_object *list;
 	size_t n = table_count(t, k);
+	enum rc rc;
 
 	if (!rbac_allows_some(t, c, VERB_VIEW, k->resource))
 		return rbac_require(t, c, VERB_VIEW, k->resource, NULL, err);
+	if ((rc = filter_known(f, err)) != RC_OK)
+		return rc;
 	list = json_object_new_array();
 	for (size_t i = 0; i < n; i++) {
 		const struct record *r = table_at(t, k, i);

@@ -32,9 +32,9 @@ static const char *const llm_fields[] = {
 };
 static const char *const ref_fields[] = { "name", "key", NULL };
 
-/* type_find - the constant text of a type, or NULL */
-static const char *
-type_find(const char *word)
+/* llm_type_find - see records.h */
+const char *
+llm_type_find(const char *word)
 {
 	const struct llm_type *row = llm_types;
 
@@ -53,9 +53,9 @@ llm_type_private(const char *type)
 	return false;
 }
 
-/* tier_find - the constant text of a tier, or NULL */
-static const char *
-tier_find(const char *word)
+/* llm_tier_find - see records.h */
+const char *
+llm_tier_find(const char *word)
 {
 	const char *const *tier = tiers;
 
@@ -95,10 +95,9 @@ merge_type(struct llm *l, struct json_object *body, const struct merge *m)
 		faults_add(m->faults, "type", "is required");
 	if (!field_text(body, "", "type", m->faults, &word))
 		return;
-	type = type_find(word);
+	type = llm_type_find(word);
 	if (type == NULL)
-		faults_add(m->faults, "type",
-		    "must be anthropic, openai, deepseek, vllm, ollama or gemini-cli");
+		faults_add(m->faults, "type", LLM_TYPE_BAD);
 	else if (m->old == NULL)
 		l->type = type;
 	else if (strcmp(l->type, type) != 0)
@@ -120,9 +119,9 @@ merge_plain(struct llm *l, struct json_object *body, const struct merge *m)
 		text_set(&l->model, word);
 	}
 	if (field_text(body, "", "tier", m->faults, &word)) {
-		l->tier = tier_find(word);
+		l->tier = llm_tier_find(word);
 		if (l->tier == NULL)
-			faults_add(m->faults, "tier", "must be fast or heavy");
+			faults_add(m->faults, "tier", LLM_TIER_BAD);
 	}
 	field_bool(body, "", "enabled", m->faults, &l->enabled);
 	field_description(body, m->faults, &l->description);
@@ -368,8 +367,8 @@ llm_decode(struct record *r, struct json_object *stored, struct error *err)
 	struct json_object *extra = jsonx_get(stored, "extraConfig");
 	struct llm *l = (struct llm *)r;
 
-	l->type = type_find(jsonx_str(stored, "type", ""));
-	l->tier = tier_find(jsonx_str(stored, "tier", ""));
+	l->type = llm_type_find(jsonx_str(stored, "type", ""));
+	l->tier = llm_tier_find(jsonx_str(stored, "tier", ""));
 	if (l->type == NULL || l->tier == NULL)
 		return error_set(err, RC_CORRUPT, "type or tier is wrong");
 	if (!json_object_is_type(extra, json_type_object))

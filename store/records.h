@@ -58,6 +58,13 @@ struct llm_type {
 };
 extern const struct llm_type llm_types[];	/* ends with name NULL */
 
+#define LLM_TYPE_BAD	"must be anthropic, openai, deepseek, vllm, ollama or gemini-cli"
+#define LLM_TIER_BAD	"must be fast or heavy"
+
+/* llm_type_find, llm_tier_find - the constant text of a type or a tier; NULL: there is none such */
+const char *llm_type_find(const char *word);
+const char *llm_tier_find(const char *word);
+
 /* llm_type_private - do Llms of the type usually stand on this host or in this network; NULL: no */
 bool llm_type_private(const char *type);
 

@@ -6,6 +6,8 @@ import unittest
 
 from gateway import GatewayCase, LLM
 
+OTHERS = ("secrets", "secretbackends", "users", "groups", "rbac", "mcptokens")
+
 
 class Case(GatewayCase):
     options = {"config": ("max_body: 262144",)}
@@ -63,6 +65,27 @@ class Objects(Case):
         heavy = self.call("GET", "/api/v1/llms?tier=heavy&type=openai").json()
         self.assertIn(first["name"], [llm["name"] for llm in heavy])
         self.assertTrue(all(x["tier"] == "heavy" and x["type"] == "openai" for x in heavy), heavy)
+
+    def test_a_filter_that_is_none_is_an_error_and_not_a_longer_list(self):
+        fast = self.make_llm()["name"]
+        for path, words in (
+            ("llms?teir=heavy", "unknown parameter: teir"),
+            ("llms?tier=heavy&name=x", "unknown parameter: name"),
+            ("llms?tier=heavy&tier=fast", "tier is given twice"),
+            ("llms?tier=Heavy", "tier must be fast or heavy"),
+            (
+                "llms?type=gemini",
+                "type must be anthropic, openai, deepseek, vllm, ollama or gemini-cli",
+            ),
+            *((f"{kind}?tier=fast", "unknown parameter: tier") for kind in OTHERS),
+        ):
+            answer = self.call("GET", f"/api/v1/{path}", status=400)
+            self.assertEqual(answer.json(), {"error": words}, path)
+        listed = self.call("GET", "/api/v1/llms?tier=&type=&").json()  # none is given
+        self.assertIn(fast, [llm["name"] for llm in listed])
+        # whoever may see none of it is told nothing else
+        _, token = self.gw.user("view:users")
+        self.call("GET", "/api/v1/llms?teir=heavy", status=403, token=token)
 
     def test_a_put_changes_what_it_names_and_nothing_else(self):
         llm = self.make_llm(description="before", extraConfig={"maxTokens": 5, "mine": {"a": [1]}})
