@@ -92,18 +92,18 @@ permit(struct request *r, struct error *err)
 {
 	const struct action *a = &r->route->action;
 	const struct record *object;
-	const char *name = r->arg;
 
 	if (!a->needed)
 		return RC_OK;
 	if (a->operation != NULL)
 		return rbac_require_action(r->table, &r->caller, a->operation, err);
-	if (name == NULL && a->resource < RESOURCE__STORED &&
+	if (r->arg != NULL)
+		return rbac_object(r->table, &r->caller, a->verb, kinds[a->resource], r->arg,
+		    &object, err);
+	if (a->resource < RESOURCE__STORED &&
 	    rbac_allows_some(r->table, &r->caller, a->verb, a->resource))
 		return RC_OK;
-	if (name != NULL && (object = table_find(r->table, kinds[a->resource], name)) != NULL)
-		name = object->name;
-	return rbac_require(r->table, &r->caller, a->verb, a->resource, name, err);
+	return rbac_require(r->table, &r->caller, a->verb, a->resource, NULL, err);
 }
 
 /* look_early - what the row's path alone can tell */

@@ -82,10 +82,9 @@ static enum rc
 find(const struct table *t, const struct caller *c, const struct kind *k, enum verb verb,
     const char *ref, const struct record **out, struct error *err)
 {
-	const struct record *r = table_find(t, k, ref);
-	enum rc rc;
+	const struct record *r = NULL;
+	enum rc rc = rbac_object(t, c, verb, k, ref, &r, err);
 
-	rc = rbac_require(t, c, verb, k->resource, r != NULL ? r->name : ref, err);
 	if (rc != RC_OK)
 		return rc;
 	if (r == NULL)
@@ -225,7 +224,7 @@ static enum rc
 plan_update(struct batch *b, void *arg, struct error *err)
 {
 	struct change *ch = arg;
-	const struct record *old, *r;
+	const struct record *old = NULL, *r;
 	int64_t before;
 	enum rc rc;
 
@@ -273,7 +272,7 @@ static enum rc
 plan_delete(struct batch *b, void *arg, struct error *err)
 {
 	struct change *ch = arg;
-	const struct record *old;
+	const struct record *old = NULL;
 	enum rc rc;
 
 	if ((rc = change_begin(ch, b, err)) != RC_OK)

@@ -119,15 +119,34 @@ rbac_allows_action(const struct table *t, const struct caller *c, const char *ac
 	return granted(t, c, &(struct question){ .action = action });
 }
 
+/* refuse - by the name of what is missing */
+static enum rc
+refuse(enum verb verb, enum resource resource, const char *name, struct error *err)
+{
+	return error_set(err, RC_FORBIDDEN, "permission denied: %s:%s%s%s", verb_names[verb],
+	    resource_name(resource), name != NULL ? ":" : "", name != NULL ? name : "");
+}
+
 /* rbac_require - the permission, or a refusal that names it */
 enum rc
 rbac_require(const struct table *t, const struct caller *c, enum verb verb,
     enum resource resource, const char *name, struct error *err)
 {
-	if (rbac_allows(t, c, verb, resource, name))
-		return RC_OK;
-	return error_set(err, RC_FORBIDDEN, "permission denied: %s:%s%s%s", verb_names[verb],
-	    resource_name(resource), name != NULL ? ":" : "", name != NULL ? name : "");
+	return rbac_allows(t, c, verb, resource, name) ? RC_OK :
+	    refuse(verb, resource, name, err);
+}
+
+/* rbac_object - see rbac.h */
+enum rc
+rbac_object(const struct table *t, const struct caller *c, enum verb verb, const struct kind *k,
+    const char *ref, const struct record **out, struct error *err)
+{
+	const struct record *r = table_find(t, k, ref);
+
+	if (!rbac_allows(t, c, verb, k->resource, r != NULL ? r->name : ref))
+		return refuse(verb, k->resource, ref, err);
+	*out = r;
+	return RC_OK;
 }
 
 /* rbac_require_action - the same for an operation */

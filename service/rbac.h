@@ -44,6 +44,12 @@ enum rc rbac_require_action(const struct table *t, const struct caller *c, const
 enum rc rbac_require(const struct table *t, const struct caller *c, enum verb verb,
     enum resource resource, const char *name, struct error *err);
 
+/* rbac_object - the permission on an object, judged by its name; ref is its id or name, and all that a
+   refusal repeats: who has kept an id is not told what it is of, nor that it still is. *out NULL: there
+   is none, and the permission is judged by ref */
+enum rc rbac_object(const struct table *t, const struct caller *c, enum verb verb,
+    const struct kind *k, const char *ref, const struct record **out, struct error *err);
+
 /* rbac_caller - the same caller on a newer table: RC_UNAUTHENTICATED where the token was revoked or
    the user deleted since */
 enum rc rbac_caller(const struct table *t, const struct caller *c, int64_t now_ms,

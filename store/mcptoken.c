@@ -13,6 +13,16 @@
 
 static const char *const token_fields[] = { "user", "scope", "expiresAt", "revoked", NULL };
 
+/* is_owner - is it the name of the token's user; others are not looked for, or a refused change would tell
+   which there are */
+static bool
+is_owner(const struct mcptoken *k, const char *name, const struct table *t)
+{
+	const struct record *user = table_by_id(t, &kind_user, k->user_id);
+
+	return user != NULL && strcmp(user->name, name) == 0;
+}
+
 /* merge_user - whose token it is, once and for all */
 static void
 merge_user(struct mcptoken *k, struct json_object *body, const struct merge *m)
@@ -24,16 +34,19 @@ merge_user(struct mcptoken *k, struct json_object *body, const struct merge *m)
 		faults_add(m->faults, "user", "is required");
 	if (!field_text(body, "", "user", m->faults, &name))
 		return;
+	if (m->old != NULL) {
+		if (!is_owner(k, name, m->table))
+			faults_add(m->faults, "user", "can't be changed");
+		return;
+	}
 	bad = name_bad_user(name);
 	user = bad == NULL ? table_by_name(m->table, &kind_user, name) : NULL;
 	if (bad != NULL)
 		faults_add(m->faults, "user", "%s", bad);
 	else if (user == NULL)
 		faults_add(m->faults, "user", "User not found: %s", name);
-	else if (m->old == NULL)
+	else
 		text_set(&k->user_id, user->id);
-	else if (strcmp(k->user_id, user->id) != 0)
-		faults_add(m->faults, "user", "can't be changed");
 }
 
 /* merge_scope - a list cuts, null does not */

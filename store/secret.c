@@ -104,17 +104,21 @@ default_backend(const struct table *t)
 	return NULL;
 }
 
-/* set_backend - moving values is migrate's work, not a PUT's */
+/* same_backend - moving values is migrate's work, not a PUT's. Other backends are not looked for, or a
+   refused change would tell which there are */
 static void
-set_backend(struct secret *s, const struct record *backend, const struct merge *m)
+same_backend(const struct secret *s, struct json_object *body, const struct merge *m)
 {
-	if (m->old == NULL)
-		text_set(&s->backend_id, backend->id);
-	else if (strcmp(s->backend_id, backend->id) != 0)
+	const struct record *backend = table_by_id(m->table, &kind_secretbackend, s->backend_id);
+	const char *name;
+
+	if (jsonx_get(body, "backend") == NULL || !field_text(body, "", "backend", m->faults, &name))
+		return;
+	if (backend == NULL || strcmp(backend->name, name) != 0)
 		faults_add(m->faults, "backend", "can't be changed (migrate the secret)");
 }
 
-/* merge_backend - named, or the default */
+/* merge_backend - of a new one: named, or the default */
 static void
 merge_backend(struct secret *s, struct json_object *body, const struct merge *m)
 {
@@ -123,10 +127,10 @@ merge_backend(struct secret *s, struct json_object *body, const struct merge *m)
 
 	if (jsonx_get(body, "backend") == NULL) {
 		backend = default_backend(m->table);
-		if (m->old == NULL && backend == NULL)
+		if (backend == NULL)
 			faults_add(m->faults, "backend", "is required: no backend is the default");
-		else if (m->old == NULL)
-			set_backend(s, backend, m);
+		else
+			text_set(&s->backend_id, backend->id);
 		return;
 	}
 	if (!field_text(body, "", "backend", m->faults, &name))
@@ -138,7 +142,7 @@ merge_backend(struct secret *s, struct json_object *body, const struct merge *m)
 	else if (backend == NULL)
 		faults_add(m->faults, "backend", "SecretBackend not found: %s", name);
 	else
-		set_backend(s, backend, m);
+		text_set(&s->backend_id, backend->id);
 }
 
 /* secret_merge - lay a body over a secret */
@@ -149,7 +153,10 @@ secret_merge(struct record *r, struct json_object *body, const struct merge *m, 
 	struct secret *s = (struct secret *)r;
 	struct json_object *data;
 
-	merge_backend(s, body, m);
+	if (m->old == NULL)
+		merge_backend(s, body, m);
+	else
+		same_backend(s, body, m);
 	if (s->backend_id != NULL)
 		backend = (const struct secretbackend *)table_by_id(m->table,
 		    &kind_secretbackend, s->backend_id);

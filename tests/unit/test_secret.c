@@ -287,6 +287,11 @@ Test(secret, type_and_backend_stay_what_they_are)
 	    "invalid: invalid secretbackend [config.url: unknown field]");
 	cr_expect_str_eq(trial_update(&t, &kind_secret, "s", "{'backend':'v'}"),
 	    "invalid: invalid secret [backend: can't be changed (migrate the secret)]");
+	/* whether there is such a backend is not told by the way */
+	cr_expect_str_eq(trial_update(&t, &kind_secret, "s", "{'backend':'none'}"),
+	    "invalid: invalid secret [backend: can't be changed (migrate the secret)]");
+	cr_expect_str_eq(trial_update(&t, &kind_secret, "s", "{'backend':'sealed'}"), "ok");
+	cr_expect_str_eq(trial_update(&t, &kind_secret, "s", "{'backend':null}"), "ok");
 }
 
 Test(secret, plaintext_stands_in_the_store_as_it_is_and_is_counted)
