@@ -142,9 +142,11 @@ change_begin(struct change *ch, struct batch *b, struct error *err)
 
 	change_reset(ch);
 	rc = rbac_caller(batch_table(b), ch->caller, clock_wall_ms(), &ch->now, err);
-	if (rc == RC_OK)
-		batch_permit_by(b, rbac_permit, &ch->now);
-	return rc;
+	if (rc != RC_OK)
+		return rc;
+	batch_permit_by(b, rbac_permit, &ch->now);
+	batch_seen_by(b, rbac_sees);
+	return RC_OK;
 }
 
 /* version_wanted - If-Match against the object in force */

@@ -149,6 +149,13 @@ rbac_object(const struct table *t, const struct caller *c, enum verb verb, const
 	return RC_OK;
 }
 
+/* rbac_sees - see rbac.h */
+bool
+rbac_sees(void *arg, const struct table *t, const struct record *r)
+{
+	return rbac_allows(t, arg, VERB_VIEW, r->kind->resource, r->name);
+}
+
 /* rbac_require_action - the same for an operation */
 enum rc
 rbac_require_action(const struct table *t, const struct caller *c, const char *action,

@@ -68,4 +68,7 @@ enum rc rbac_refs(const struct table *t, const struct caller *c, const struct ki
 enum rc rbac_permit(void *arg, const struct table *t, const struct record *old,
     const struct record *new, struct error *err);
 
+/* rbac_sees - a batch_sees: may the caller view the record; arg as above */
+bool rbac_sees(void *arg, const struct table *t, const struct record *r);
+
 #endif

@@ -4,14 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "store/batch.h"
 #include "store/fields.h"
-
-#define USERS_SHOWN	8		/* names of a kind in a message */
 
 /* members that come back in views: a body made from one may hold them, and they don't count */
 static const char *const common_fields[] = {
@@ -24,6 +21,7 @@ struct batch {
 	struct keyring		 *keyring;
 	bool			  private_urls;
 	batch_permit		 *permit;
+	batch_sees		 *sees;
 	void			 *permit_arg;
 	const struct record	**made;		/* what plans were given stays until the end */
 	size_t			  nmade;
@@ -92,6 +90,20 @@ batch_permit_by(struct batch *b, batch_permit *permit, void *arg)
 {
 	b->permit = permit;
 	b->permit_arg = arg;
+}
+
+/* batch_seen_by - who is asked for names */
+void
+batch_seen_by(struct batch *b, batch_sees *sees)
+{
+	b->sees = sees;
+}
+
+/* batch_shows - see batch.h */
+bool
+batch_shows(const struct batch *b, const struct record *r)
+{
+	return b->sees == NULL || b->sees(b->permit_arg, b->table, r);
 }
 
 /* permitted - ask */
@@ -202,7 +214,7 @@ merged(struct batch *b, struct record *r, const struct record *old, struct json_
     struct faults *f, struct error *err)
 {
 	struct merge m = { b->table, b->keyring, old, b->private_urls, f,
-	    &b->outside };
+	    &b->outside, b };
 	enum rc rc;
 
 	check_fields(r->kind, body, f);
@@ -441,42 +453,4 @@ batch_ops(struct batch *b, const struct kv_op **ops)
 		mark_op(b);
 	*ops = b->ops;
 	return b->nops;
-}
-
-/* add_users - "; McpToken a, b" for one kind of users; how many there are */
-static size_t
-add_users(const struct table *t, const struct use *use, const char *id, struct buf *text)
-{
-	size_t found = 0;
-
-	for (size_t i = 0; i < table_count(t, use->kind); i++) {
-		const struct record *r = table_at(t, use->kind, i);
-
-		if (!use->names(r, id) || found++ >= USERS_SHOWN)
-			continue;
-		if (found == 1)
-			buf_addf(text, NULL, "%s%s ", text->len > 0 ? "; " : "", use->kind->label);
-		buf_addf(text, NULL, "%s%s", found > 1 ? ", " : "", r->name);
-	}
-	if (found > USERS_SHOWN)
-		buf_addf(text, NULL, " and %zu more", found - USERS_SHOWN);
-	return found;
-}
-
-/* batch_unused - "User in use: alice (McpToken ci, laptop; Rbac admins)" */
-enum rc
-batch_unused(const struct batch *b, const struct record *r, const struct use *uses,
-    struct error *err)
-{
-	struct buf text = BUF_INIT(ERROR_MAX * 4);
-	enum rc rc = RC_OK;
-	size_t found = 0;
-
-	for (; uses->kind != NULL; uses++)
-		found += add_users(b->table, uses, r->id, &text);
-	if (found > 0)
-		rc = error_set(err, RC_CONFLICT, "%s in use: %s (%s)", r->kind->label, r->name,
-		    text.p);
-	buf_release(&text);
-	return rc;
 }

@@ -25,12 +25,15 @@ struct keyring *batch_keyring(const struct batch *b);
 /* batch_outside - what plans want done elsewhere, and what was */
 struct outside *batch_outside(struct batch *b);
 
+/* batch_shows - may a message name the record */
+bool batch_shows(const struct batch *b, const struct record *r);
+
 struct use {				/* who may name a record by its id; lists end with NULLs */
 	const struct kind	*kind;
 	bool			(*names)(const struct record *r, const char *id);
 };
 
-/* batch_unused - RC_CONFLICT that names the users of r, as far as there are some */
+/* batch_unused - RC_CONFLICT that names the users of r, as far as there are some and may be named */
 enum rc batch_unused(const struct batch *b, const struct record *r, const struct use *uses,
     struct error *err);
 

@@ -7,6 +7,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/url.h"
+#include "store/batch.h"
 #include "store/fields.h"
 #include "store/records.h"
 #include "store/table.h"
@@ -308,24 +309,32 @@ check_destination(const struct llm *l, struct json_object *body, const struct me
 		    "is forbidden by the configuration (private_urls)");
 }
 
+/* taken - the word is another Llm's; whose, is told who may see it */
+static enum rc
+taken(const char *what, const char *word, const char *how, const struct record *owner,
+    const struct merge *m, struct error *err)
+{
+	if (m->batch != NULL && !batch_shows(m->batch, owner))
+		return error_set(err, RC_CONFLICT, "%s: %s", what, word);
+	return error_set(err, RC_CONFLICT, "%s: %s (%s %s)", what, word, how, owner->name);
+}
+
 /* check_taken - one word means one Llm: names and aliases are one set */
 static enum rc
-check_taken(const struct llm *l, const struct table *t, struct error *err)
+check_taken(const struct llm *l, const struct merge *m, struct error *err)
 {
-	const struct llm *owner = table_llm_alias(t, l->r.name);
+	const struct llm *owner = table_llm_alias(m->table, l->r.name);
 	const struct record *named;
 
 	if (owner != NULL && strcmp(owner->r.id, l->r.id) != 0)
-		return error_set(err, RC_CONFLICT, "Llm already exists: %s (an alias of %s)",
-		    l->r.name, owner->r.name);
+		return taken("Llm already exists", l->r.name, "an alias of", &owner->r, m, err);
 	for (size_t i = 0; i < l->aliases.n; i++) {
 		const char *alias = l->aliases.v[i];
 
-		owner = table_llm_alias(t, alias);
-		named = owner != NULL ? &owner->r : table_by_name(t, &kind_llm, alias);
+		owner = table_llm_alias(m->table, alias);
+		named = owner != NULL ? &owner->r : table_by_name(m->table, &kind_llm, alias);
 		if (named != NULL && strcmp(named->id, l->r.id) != 0)
-			return error_set(err, RC_CONFLICT, "alias already taken: %s (by Llm %s)",
-			    alias, named->name);
+			return taken("alias already taken", alias, "by Llm", named, m, err);
 	}
 	return RC_OK;
 }
@@ -345,7 +354,7 @@ llm_merge(struct record *r, struct json_object *body, const struct merge *m, str
 	merge_ref(l, body, m);
 	merge_extra(l, body, m);
 	check_destination(l, body, m);
-	return m->faults->total == 0 ? check_taken(l, m->table, err) : RC_OK;
+	return m->faults->total == 0 ? check_taken(l, m, err) : RC_OK;
 }
 
 /* decode_aliases - a list of texts */

@@ -60,6 +60,8 @@ struct merge {				/* what a merge may look at */
 	bool			 private_urls;	/* configuration: private_urls */
 	struct faults		*faults;
 	struct outside		*outside;	/* what openbao backends have to do */
+	const struct batch	*batch;		/* asked what a message may name; NULL: no message
+						   is meant for a caller */
 };
 
 struct kind {

@@ -71,6 +71,11 @@ typedef enum rc batch_permit(void *arg, const struct table *t, const struct reco
     const struct record *new, struct error *err);
 void batch_permit_by(struct batch *b, batch_permit *permit, void *arg);
 
+/* Conflicts name other records; those that this function says no to they only count. Not set: all are
+   named. arg is the permit's */
+typedef bool batch_sees(void *arg, const struct table *t, const struct record *r);
+void batch_seen_by(struct batch *b, batch_sees *sees);
+
 /*
  * batch_create - RC_INVALID with faults (err is "invalid <singular>"), RC_CONFLICT name or alias
  * taken ("Llm already exists: x"); *out is borrowed from the batch. extra (may be NULL) is called

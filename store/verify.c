@@ -51,7 +51,7 @@ static void
 check_members(const struct record *r, const struct look *look)
 {
 	struct faults mine = FAULTS_INIT;
-	const struct merge m = { look->table, NULL, r, look->private_urls, &mine, NULL };
+	const struct merge m = { look->table, NULL, r, look->private_urls, &mine, NULL, NULL };
 	struct json_object *view = record_view(r, look->table);
 	struct record *copy = batch_copy(r);
 	struct error err;

@@ -312,6 +312,32 @@ class Permission(Case):
                 answers[1].body.replace(absent.encode(), b"N"),
             )
 
+    def test_a_conflict_names_what_its_reader_may_see_and_nothing_else(self):
+        user, _ = self.gw.user("view:llms")
+        hidden, alias = self.unused_name(), self.unused_name()
+        self.make_llm(name=hidden, aliases=[alias])
+        mine = {**LLM, "name": self.unused_name()}
+        asked = (
+            ("DELETE", f"/api/v1/users/{user}", None),
+            ("POST", "/api/v1/llms", {**mine, "aliases": [alias]}),
+            ("POST", "/api/v1/llms", {**mine, "name": alias}),
+        )
+        for rights, words in (
+            ((), ("1 McpToken; 1 Rbac", f"taken: {alias}", f"exists: {alias}")),
+            (
+                ("view:mcptokens", "view:llms"),
+                (
+                    f"McpToken token-{user}; 1 Rbac",
+                    f"taken: {alias} (by Llm {hidden})",
+                    f"exists: {alias} (an alias of {hidden})",
+                ),
+            ),
+        ):
+            _, token = self.gw.user("delete:users", "create:llms", *rights)
+            for (method, path, body), expected in zip(asked, words):
+                error = self.call(method, path, body, 409, token).json()["error"]
+                self.assertTrue(error.rstrip(")").endswith(expected.rstrip(")")), error)
+
     def test_what_is_in_use_stays(self):
         user, _ = self.gw.user("view:llms")
         self.call("DELETE", f"/api/v1/users/{user}", status=409)

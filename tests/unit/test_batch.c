@@ -218,3 +218,35 @@ Test(batch, only_some_users_are_named_in_a_conflict)
 	cr_expect_str_eq(err.msg,
 	    "User in use: al (McpToken k00, k01, k02, k03, k04, k05, k06, k07 and 3 more)");
 }
+
+/* odd - a batch_sees: names that end so */
+static bool
+odd(void *arg, const struct table *table, const struct record *r)
+{
+	cr_expect_eq(arg, &t);
+	cr_expect_eq(table, batch_table(b));
+	return (r->name[strlen(r->name) - 1] & 1) != 0;
+}
+
+Test(batch, a_conflict_counts_what_may_not_be_seen)
+{
+	struct error err;
+
+	batch_free(b);
+	for (int i = 0; i < 4; i++) {
+		char body[64], sha[65];
+
+		snprintf(body, sizeof(body), "{'name':'k%02d','user':'%s'}", i, i < 3 ? "al" : "bo");
+		snprintf(sha, sizeof(sha), "%064x", i);
+		trial_token(&t, body, sha);
+	}
+	trial_create(&t, &kind_rbac, "{'name':'r2','subjects':[{'kind':'User','name':'al'},"
+	    "{'kind':'User','name':'bo'}],'roleBindings':[{'role':'run','resource':'llms'}]}");
+	b = batch_new(trial_look(&t), store_keyring(t.store), true);
+	batch_permit_by(b, NULL, &t);
+	batch_seen_by(b, odd);
+	cr_expect_eq(batch_delete(b, table_by_name(t.table, &kind_user, "al"), &err), RC_CONFLICT);
+	cr_expect_str_eq(err.msg, "User in use: al (McpToken k01 and 2 more; 1 Rbac)");
+	cr_expect_eq(batch_delete(b, table_by_name(t.table, &kind_user, "bo"), &err), RC_CONFLICT);
+	cr_expect_str_eq(err.msg, "User in use: bo (McpToken k03; 1 Rbac)");
+}
