@@ -2,6 +2,7 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/jsonx.h"
 #include "service/migrate.h"
 #include "service/move.h"
@@ -104,17 +105,19 @@ plan(struct service *svc, const struct caller *c, struct json_object *body, stru
     struct strings *names, struct faults *faults, struct error *err)
 {
 	const struct table *t;
+	struct caller now;
 	enum rc rc;
 
 	if ((rc = store_table(svc->store, &t, err)) != RC_OK)
 		return rc;
-	rc = rbac_require_action(t, c, "migrate-secrets", err);
+	if ((rc = rbac_caller(t, c, clock_wall_ms(), &now, err)) == RC_OK)
+		rc = rbac_require_action(t, &now, MOVE_ACTION, err);
 	if (rc == RC_OK)
 		take_body(t, body, m, names, faults);
 	if (rc == RC_OK && faults->total > 0)
 		rc = error_set(err, RC_INVALID, "invalid migration");
 	if (rc == RC_OK)
-		rc = may_edit(t, c, names, err);
+		rc = may_edit(t, &now, names, err);
 	table_unref(t);
 	return rc;
 }

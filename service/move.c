@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "service/account.h"
 #include "service/move.h"
@@ -67,13 +68,26 @@ check_place(const struct move *m, const struct table *t, const struct secret *s,
 	return RC_OK;
 }
 
+/* may_move - a migration takes its time: what was taken back since it began counts for the secrets that
+   are still to come */
+static enum rc
+may_move(const struct move *m, const struct table *t, const char *name, struct error *err)
+{
+	struct caller now;
+	enum rc rc = rbac_caller(t, m->caller, clock_wall_ms(), &now, err);
+
+	if (rc == RC_OK)
+		rc = rbac_require_action(t, &now, MOVE_ACTION, err);
+	return rc == RC_OK ? rbac_require(t, &now, VERB_EDIT, RESOURCE_SECRETS, name, err) : rc;
+}
+
 /* find - the secret as it is now; permission before existence */
 static enum rc
 find(const struct move *m, const struct table *t, const char *name, const struct secret **out,
     struct error *err)
 {
 	const struct record *r = table_by_name(t, &kind_secret, name);
-	enum rc rc = rbac_require(t, m->caller, VERB_EDIT, RESOURCE_SECRETS, name, err);
+	enum rc rc = may_move(m, t, name, err);
 
 	if (rc != RC_OK)
 		return rc;
