@@ -75,12 +75,14 @@ holds_all_of_user(const struct table *t, const struct caller *c, const char *use
 	return rc;
 }
 
-/* list_has - the binding stands in the list already */
+/* list_gives - one binding of the list gives all that b does: b is there already, or less than what is */
 static bool
-list_has(const struct bindings *list, const struct binding *b)
+list_gives(const struct bindings *list, const struct binding *b)
 {
+	struct binding both;
+
 	for (size_t i = 0; i < list->n; i++)
-		if (binding_equal(&list->v[i], b))
+		if (binding_meet(b, &list->v[i], &both) && binding_equal(&both, b))
 			return true;
 	return false;
 }
@@ -111,7 +113,7 @@ permit_rbac(const struct table *t, const struct caller *c, const struct rbac *ol
 	if (old == NULL || subjects_grew(old, new))
 		return holds_list(t, c, &new->bindings, err);
 	for (size_t i = 0; i < new->bindings.n; i++) {
-		if (list_has(&old->bindings, &new->bindings.v[i]))
+		if (list_gives(&old->bindings, &new->bindings.v[i]))
 			continue;
 		if ((rc = holds_binding(t, c, &new->bindings.v[i], err)) != RC_OK)
 			return rc;
@@ -143,7 +145,7 @@ token_narrowed(const struct mcptoken *old, const struct mcptoken *new)
 	if (!old->scoped)
 		return true;
 	for (size_t i = 0; i < new->scope.n; i++)
-		if (!list_has(&old->scope, &new->scope.v[i]))
+		if (!list_gives(&old->scope, &new->scope.v[i]))
 			return false;
 	return true;
 }

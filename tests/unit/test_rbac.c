@@ -417,6 +417,55 @@ Test(rbac_permit, a_token_is_narrowed_by_its_editor_and_widened_by_who_holds_wha
 	}
 }
 
+/* a binding that is exchanged for another one, and whether that takes rights away and gives none */
+static const struct exchange {
+	const char *before, *after;
+	bool less;
+} exchanges[] = {
+	{ "'role':'edit','resource':'llms'", "'role':'view','resource':'llms'", true },
+	{ "'role':'edit','resource':'llms'", "'role':'view','resource':'llms','name':'x'", true },
+	{ "'role':'edit','resource':'*'", "'role':'delete','resource':'users'", true },
+	{ "'role':'edit','resource':'*','name':'x'", "'role':'edit','resource':'llms','name':'x'",
+	    true },
+	{ "'role':'run','resource':'llms'", "'role':'run','resource':'llms','name':'x'", true },
+	{ "'role':'expose','resource':'llms'", "'role':'view','resource':'llms'", true },
+	{ "'role':'view','resource':'llms'", "'role':'edit','resource':'llms'", false },
+	{ "'role':'view','resource':'llms','name':'x'", "'role':'view','resource':'llms'", false },
+	{ "'role':'view','resource':'llms','name':'x'", "'role':'view','resource':'llms','name':'y'",
+	    false },
+	{ "'role':'edit','resource':'llms'", "'role':'run','resource':'llms'", false },
+	{ "'role':'edit','resource':'llms'", "'role':'expose','resource':'llms'", false },
+	{ "'role':'view','resource':'llms'", "'role':'view','resource':'secrets'", false },
+	{ "'role':'view','resource':'llms'", "'role':'view','resource':'*'", false },
+	{ "'role':'run','resource':'*'", "'role':'run','action':'migrate-secrets'", false },
+	{ "'role':'run','action':'migrate-secrets'", "'role':'run','resource':'llms'", false },
+};
+
+Test(rbac_permit, what_takes_rights_away_is_permitted_to_who_holds_none_of_them)
+{
+	struct error err = { RC_OK, "" };
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
+		const struct exchange *x = &exchanges[i];
+		enum rc rc = x->less ? RC_OK : RC_FORBIDDEN;
+		struct caller c;
+
+		snprintf(text, sizeof(text), "{'name':'d','subjects':[{'kind':'User','name':'bob'}],"
+		    "'roleBindings':[{%s}]}", x->before);
+		fixture_make(&f, &kind_rbac, text);
+		snprintf(text, sizeof(text), "{'name':'t','user':'root','scope':[{%s}]}", x->before);
+		fixture_make(&f, &kind_mcptoken, text);
+		c = grant("{'role':'edit','resource':'rbac'},{'role':'edit','resource':'mcptokens'}");
+		snprintf(text, sizeof(text), "{'roleBindings':[{%s}]}", x->after);
+		cr_expect_eq(fixture_put(&f, &c, &kind_rbac, "d", text, &err), rc, "%s", text);
+		snprintf(text, sizeof(text), "{'scope':[{%s}]}", x->after);
+		cr_expect_eq(fixture_put(&f, &c, &kind_mcptoken, "t", text, &err), rc, "%s", text);
+		close_f();
+		open_f();
+	}
+}
+
 Test(rbac_permit, what_was_taken_back_while_a_request_waited_counts)
 {
 	const struct table *begun;
