@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cli/local.h"
 #include "cli/progress.h"
-#include "service/account.h"
+#include "service/changelog.h"
 #include "store/restore.h"
 
 #define IDS_TEXT_MAX 4096		/* bytes of key ids in a message */
@@ -44,6 +44,17 @@ tell(const struct program *p, const struct config *cfg, const struct restored *r
 		    "that serves it: chown -R USER: %s", cfg->db);
 }
 
+/* tell_log - it was made */
+static void
+tell_log(struct service *svc, const struct caller *caller, const char *store_id)
+{
+	struct changelog c;
+
+	changelog_begin(&c, svc, caller);
+	changelog_will(&c, "restore", "store", store_id);
+	changelog_end(&c, RC_OK);
+}
+
 /* note - one line in the audit log of the store that is there now */
 static void
 note(struct program *p, const struct restored *r)
@@ -55,7 +66,7 @@ note(struct program *p, const struct restored *r)
 
 	if (program_transport(p, &t, &err) == RC_OK &&
 	    local_service(t, &svc, &caller, &err) == RC_OK)
-		account_change(svc, caller, "restore", "store", r->store_id);
+		tell_log(svc, caller, r->store_id);
 	else
 		program_note(p, "The restore is not in the audit log: %s", err.msg);
 }

@@ -1,10 +1,8 @@
-/* account.c - calls and changes, as the books of the store know them */
-#include <json-c/json.h>
+/* account.c - calls, as the books of the store know them */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/jsonx.h"
 #include "service/account.h"
 
 /* describe - the call as its line will tell it; nothing is known of its end */
@@ -153,29 +151,4 @@ account_recoveries(struct service *svc)
 
 	if (n > 0)
 		metrics_count(ledger_metrics(svc->ledger), METRICS_STORE_RECOVERIES, n);
-}
-
-/* account_stands - see account.h. Of one whose end nobody knows a line too many is better than none */
-bool
-account_stands(enum rc rc)
-{
-	return rc == RC_OK || rc == RC_UNKNOWN;
-}
-
-/* account_change - the change stands, whatever becomes of the line */
-void
-account_change(struct service *svc, const struct caller *caller, const char *action,
-    const char *resource, const char *name)
-{
-	struct json_object *event = json_object_new_object();
-
-	jsonx_put_str(event, "event", "resource_changed");
-	jsonx_put_str(event, "action", action);
-	jsonx_put_str(event, "resource", resource);
-	jsonx_put_str(event, "name", name);
-	jsonx_put_str(event, "userId", caller->user != NULL ? caller->user->r.id : NULL);
-	jsonx_put_str(event, "tokenSha", caller->token != NULL ? caller->token->sha : NULL);
-	ledger_event(svc->ledger, event);
-	json_object_put(event);
-	account_recoveries(svc);
 }

@@ -64,11 +64,4 @@ void account_leave(struct service *svc);
 /* account_recoveries - what the store has mended in this process, added to the metrics of all */
 void account_recoveries(struct service *svc);
 
-/* account_stands - a change that ended so is in the store, seen by readers or not yet: it has its line */
-bool account_stands(enum rc rc);
-
-/* account_change - one line a change of the catalogue; resource is the kind's plural */
-void account_change(struct service *svc, const struct caller *caller, const char *action,
-    const char *resource, const char *name);
-
 #endif

@@ -5,10 +5,10 @@
 
 #include "base/jsonx.h"
 #include "base/mem.h"
-#include "service/account.h"
 #include "service/apply.h"
-#include "service/secrets.h"
 #include "service/catalogue.h"
+#include "service/changelog.h"
+#include "service/secrets.h"
 
 const char *const apply_outcomes[APPLY__MAX] = {
 	[APPLY_CREATED] = "created", [APPLY_CONFIGURED] = "configured",
@@ -21,7 +21,7 @@ static const char *const actions[APPLY__MAX] = {
 };
 
 struct apply {
-	const struct caller	*caller;
+	struct changelog	 lines;
 	struct apply_item	*items;
 	size_t			 n;
 };
@@ -137,7 +137,7 @@ try(struct batch *b, const struct apply *a, struct apply_item *i)
 	item_reset(i);
 	if (i->body != NULL && table_by_name(batch_table(b), i->kind, i->name) == NULL)
 		verb = VERB_CREATE;
-	i->rc = rbac_require(batch_table(b), a->caller, verb, i->kind->resource, i->name, &err);
+	i->rc = rbac_require(batch_table(b), a->lines.caller, verb, i->kind->resource, i->name, &err);
 	if (i->rc == RC_OK)
 		i->rc = i->body != NULL ? put(b, i, &err) : drop(b, i, &err);
 	if (i->rc != RC_OK && i->faults.total == 0)
@@ -153,7 +153,8 @@ plan(struct batch *b, void *arg, struct error *err)
 	size_t left = a->n, before;
 	bool first = true;
 
-	batch_permit_by(b, rbac_permit, (void *)a->caller);
+	changelog_plan(&a->lines, b);
+	batch_permit_by(b, rbac_permit, (void *)a->lines.caller);
 	do {
 		before = left;
 		for (size_t i = 0; i < a->n; i++)
@@ -161,9 +162,14 @@ plan(struct batch *b, void *arg, struct error *err)
 				left--;
 		first = false;
 	} while (left > 0 && left < before);
-	if (left == 0)
-		return RC_OK;
-	return error_set(err, RC_INVALID, "%zu of %zu objects can't be applied", left, a->n);
+	if (left > 0)
+		return error_set(err, RC_INVALID, "%zu of %zu objects can't be applied", left,
+		    a->n);
+	for (size_t i = 0; i < a->n; i++)
+		if (actions[a->items[i].outcome] != NULL)
+			changelog_will(&a->lines, actions[a->items[i].outcome],
+			    a->items[i].kind->plural, a->items[i].name);
+	return RC_OK;
 }
 
 /* catalogue_apply - the audit lines come after the commit: what is in the log has happened */
@@ -171,16 +177,17 @@ enum rc
 catalogue_apply(struct service *svc, const struct caller *c, struct apply_item *items, size_t n,
     bool rehearse, struct error *err)
 {
-	struct apply a = { c, items, n };
+	struct apply a = { .lines = { .svc = svc, .caller = c }, .items = items, .n = n };
 	enum rc rc;
 
-	if (rehearse)
-		return store_rehearse(svc->store, plan, &a, err);
+	if (rehearse) {
+		rc = store_rehearse(svc->store, plan, &a, err);
+		changelog_forget(&a.lines);
+		return rc;
+	}
+	changelog_begin(&a.lines, svc, c);
 	rc = secrets_change(svc, plan, &a, err);
-	for (size_t i = 0; account_stands(rc) && i < n; i++)
-		if (actions[items[i].outcome] != NULL)
-			account_change(svc, c, actions[items[i].outcome], items[i].kind->plural,
-			    items[i].name);
+	changelog_end(&a.lines, rc);
 	return rc;
 }
 

@@ -8,7 +8,7 @@
 #include "base/digest.h"
 #include "base/jsonx.h"
 #include "base/mem.h"
-#include "service/account.h"
+#include "service/changelog.h"
 #include "service/catalogue.h"
 #include "service/secrets.h"
 
@@ -107,8 +107,7 @@ catalogue_get(struct service *svc, const struct table *t, const struct caller *c
 }
 
 struct change {				/* one request to change, as its plan sees it */
-	struct service		*svc;
-	const struct caller	*caller;	/* as the request found it */
+	struct changelog	 lines;		/* whose: the caller as the request found it */
 	const struct kind	*kind;
 	const char		*ref;
 	struct json_object	*body;
@@ -117,21 +116,16 @@ struct change {				/* one request to change, as its plan sees it */
 	char			 sha[SHA256_HEX];	/* of a new token */
 	struct caller		 now;		/* the caller as of the plan's table */
 	/* out */
-	char			*name;
 	struct json_object	*view;
-	bool			 changed;
 };
 
 /* change_reset - the plan is run anew: what the last run left behind goes */
 static void
 change_reset(struct change *ch)
 {
-	free(ch->name);
 	json_object_put(ch->view);
 	faults_release(ch->faults);
-	ch->name = NULL;
 	ch->view = NULL;
-	ch->changed = false;
 }
 
 /* change_begin - a plan on a fresh table, which may have taken something from the caller */
@@ -141,7 +135,8 @@ change_begin(struct change *ch, struct batch *b, struct error *err)
 	enum rc rc;
 
 	change_reset(ch);
-	rc = rbac_caller(batch_table(b), ch->caller, clock_wall_ms(), &ch->now, err);
+	changelog_plan(&ch->lines, b);
+	rc = rbac_caller(batch_table(b), ch->lines.caller, clock_wall_ms(), &ch->now, err);
 	if (rc != RC_OK)
 		return rc;
 	batch_permit_by(b, rbac_permit, &ch->now);
@@ -188,9 +183,8 @@ plan_create(struct batch *b, void *arg, struct error *err)
 	    ch, ch->faults, &r, err);
 	if (rc != RC_OK)
 		return rc;
-	ch->name = x_strdup(r->name);
+	changelog_will(&ch->lines, "create", ch->kind->plural, r->name);
 	ch->view = record_view(r, batch_table(b));
-	ch->changed = true;
 	return RC_OK;
 }
 
@@ -199,7 +193,7 @@ enum rc
 catalogue_create(struct service *svc, const struct caller *c, const struct kind *k,
     struct json_object *body, struct faults *faults, struct json_object **out, struct error *err)
 {
-	struct change ch = { .caller = c, .kind = k, .body = body, .faults = faults };
+	struct change ch = { .kind = k, .body = body, .faults = faults };
 	char token[TOKEN_SIZE];
 	enum rc rc;
 
@@ -207,16 +201,15 @@ catalogue_create(struct service *svc, const struct caller *c, const struct kind 
 		random_token(token);
 		sha256_hex(token, strlen(token), ch.sha);
 	}
+	changelog_begin(&ch.lines, svc, c);
 	rc = secrets_change(svc, plan_create, &ch, err);
-	if (account_stands(rc))
-		account_change(svc, c, "create", k->plural, ch.name);
+	changelog_end(&ch.lines, rc);
 	if (rc == RC_OK) {
 		if (k == &kind_mcptoken)
 			jsonx_put_str(ch.view, "token", token);
 		*out = json_object_get(ch.view);
 	}
 	mem_wipe(token, sizeof(token));
-	free(ch.name);
 	json_object_put(ch.view);
 	return rc;
 }
@@ -239,12 +232,12 @@ plan_update(struct batch *b, void *arg, struct error *err)
 		rc = rbac_refs(batch_table(b), &ch->now, ch->kind, old, ch->body, err);
 	if (rc != RC_OK)
 		return rc;
-	ch->name = x_strdup(old->name);
 	before = old->version;
 	if ((rc = batch_update(b, old, ch->body, ch->faults, &r, err)) != RC_OK)
 		return rc;
-	ch->changed = r->version != before;
-	ch->view = view_of(ch->svc, r, batch_table(b));
+	if (r->version != before)
+		changelog_will(&ch->lines, "update", ch->kind->plural, r->name);
+	ch->view = view_of(ch->lines.svc, r, batch_table(b));
 	return RC_OK;
 }
 
@@ -255,16 +248,15 @@ catalogue_update(struct service *svc, const struct caller *c, const struct kind 
     struct json_object **out, struct error *err)
 {
 	struct change ch = {
-		.svc = svc, .caller = c, .kind = k, .ref = ref, .body = body,
-		.if_match = if_match, .faults = faults
+		.kind = k, .ref = ref, .body = body, .if_match = if_match, .faults = faults
 	};
-	enum rc rc = secrets_change(svc, plan_update, &ch, err);
+	enum rc rc;
 
-	if (account_stands(rc) && ch.changed)
-		account_change(svc, c, "update", k->plural, ch.name);
+	changelog_begin(&ch.lines, svc, c);
+	rc = secrets_change(svc, plan_update, &ch, err);
+	changelog_end(&ch.lines, rc);
 	if (rc == RC_OK)
 		*out = json_object_get(ch.view);
-	free(ch.name);
 	json_object_put(ch.view);
 	return rc;
 }
@@ -284,7 +276,7 @@ plan_delete(struct batch *b, void *arg, struct error *err)
 		rc = version_wanted(ch, old, err);
 	if (rc != RC_OK)
 		return rc;
-	ch->name = x_strdup(old->name);
+	changelog_will(&ch->lines, "delete", ch->kind->plural, old->name);
 	return batch_delete(b, old, err);
 }
 
@@ -294,14 +286,12 @@ catalogue_delete(struct service *svc, const struct caller *c, const struct kind 
     const char *ref, int64_t if_match, struct error *err)
 {
 	struct faults none = FAULTS_INIT;
-	struct change ch = {
-		.caller = c, .kind = k, .ref = ref, .if_match = if_match, .faults = &none
-	};
-	enum rc rc = secrets_change(svc, plan_delete, &ch, err);
+	struct change ch = { .kind = k, .ref = ref, .if_match = if_match, .faults = &none };
+	enum rc rc;
 
-	if (account_stands(rc))
-		account_change(svc, c, "delete", k->plural, ch.name);
-	free(ch.name);
+	changelog_begin(&ch.lines, svc, c);
+	rc = secrets_change(svc, plan_delete, &ch, err);
+	changelog_end(&ch.lines, rc);
 	return rc;
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "service/account.h"
+#include "service/changelog.h"
 #include "service/move.h"
 #include "service/secret_cache.h"
 #include "service/secrets.h"
@@ -13,6 +13,7 @@
 
 struct step {				/* one transaction of a move */
 	const struct move	*m;
+	struct changelog	 lines;
 	const char		*name;
 	int64_t			 version;	/* of the record that it was prepared on */
 	const struct pairs	*data;
@@ -159,7 +160,7 @@ same_values(const struct secret *s, const struct table *t, struct keyring *keyri
 static enum rc
 plan_move(struct batch *b, void *arg, struct error *err)
 {
-	const struct step *st = arg;
+	struct step *st = arg;
 	const struct table *t = batch_table(b);
 	const struct secret_setting with = {
 		table_store_id(t), batch_keyring(b), batch_outside(b), NULL
@@ -169,6 +170,7 @@ plan_move(struct batch *b, void *arg, struct error *err)
 	struct record *copy;
 	enum rc rc;
 
+	changelog_plan(&st->lines, b);
 	if ((rc = find_same(st, t, &s, err)) != RC_OK ||
 	    (rc = backend_at(t, st->m->to_id, &to, err)) != RC_OK)
 		return rc;
@@ -182,6 +184,7 @@ plan_move(struct batch *b, void *arg, struct error *err)
 	}
 	note_copy((struct secret *)copy, st);
 	batch_replace(b, &s->r, copy);
+	changelog_will(&st->lines, "migrate", kind_secret.plural, st->name);
 	return RC_OK;
 }
 
@@ -294,9 +297,9 @@ copy_over(const struct move *m, const struct table *t, const struct secret *s,
 	}
 	st.data = &data;
 	if (rc == RC_OK) {
+		changelog_begin(&st.lines, m->svc, m->caller);
 		rc = change(m, plan_move, &st, err);
-		if (account_stands(rc))
-			account_change(m->svc, m->caller, "migrate", kind_secret.plural, s->r.name);
+		changelog_end(&st.lines, rc);
 	}
 	pairs_wipe(&data);
 	return rc;

@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "service/account.h"
+#include "service/changelog.h"
 #include "service/rekey.h"
 #include "store/fields.h"
 #include "store/store.h"
 
 struct step {				/* one transaction */
 	struct service	*svc;
+	struct changelog	 lines;
 	uint32_t	 key_id;
 	struct strings	 names;		/* that it seals anew */
 };
@@ -86,6 +87,7 @@ plan_step(struct batch *b, void *arg, struct error *err)
 	enum rc rc;
 
 	strings_release(&step->names);
+	changelog_plan(&step->lines, b);
 	/* another rekey may have made a newer one */
 	rc = keyring_active_id(store_keyring(step->svc->store), &step->key_id, err);
 	for (size_t i = 0; rc == RC_OK && i < n && step->names.n < REKEY_BATCH; i++) {
@@ -95,17 +97,17 @@ plan_step(struct batch *b, void *arg, struct error *err)
 			continue;
 		rc = rewrite(b, step, r, err);
 		strings_add(&step->names, r->name);
+		changelog_will(&step->lines, "rekey", kind_secret.plural, r->name);
 	}
 	return rc;
 }
 
 /* tell - what a transaction did */
 static void
-tell(struct service *svc, const struct caller *c, const struct step *step, struct rekey *r)
+tell(const struct step *step, struct rekey *r)
 {
 	for (size_t i = 0; i < step->names.n; i++) {
 		r->done++;
-		account_change(svc, c, "rekey", kind_secret.plural, step->names.v[i]);
 		if (r->each != NULL)
 			r->each(r->arg, r, step->names.v[i]);
 	}
@@ -148,9 +150,10 @@ rekey_run(struct service *svc, const struct caller *c, struct rekey *r, struct e
 	if ((rc = store_touch(svc->store, err)) != RC_OK)
 		return rc;
 	do {
+		changelog_begin(&step.lines, svc, c);
 		rc = store_change(svc->store, plan_step, &step, err);
-		if (account_stands(rc))
-			tell(svc, c, &step, r);
+		if (changelog_end(&step.lines, rc))
+			tell(&step, r);
 	} while (rc == RC_OK && step.names.n > 0);
 	r->key_id = step.key_id;
 	strings_release(&step.names);

@@ -17,6 +17,15 @@ books_of(const struct config *cfg, bool serving)
 	};
 }
 
+/* was_made - for the ledger: what a process that died had planned */
+static enum rc
+was_made(void *arg, const char *op_id)
+{
+	struct error err;
+
+	return store_made(arg, op_id, &err);
+}
+
 /* service_open - store and books of one process; call it after fork. When tokens were used is worth no
    refusal */
 enum rc
@@ -40,6 +49,7 @@ service_open(const struct config *cfg, bool serving, struct service *svc, struct
 		service_close(svc);
 		return rc;
 	}
+	ledger_ask(svc->ledger, was_made, svc->store);
 	svc->secrets = secret_cache_new();
 	if (lastused_open(cfg->db, &svc->lastused, &why) != RC_OK)
 		log_warn("lastUsedAt of tokens is not noted: %s", why.msg);

@@ -1,7 +1,6 @@
 /* audit.c - the audit log */
 #include <assert.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,10 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/jsonx.h"
 #include "base/mem.h"
-#include "base/random.h"
-#include "base/utf8.h"
 #include "store/audit.h"
 #include "store/auditline.h"
 #include "store/filelock.h"
@@ -23,7 +19,6 @@
 #include "store/statedir.h"
 
 #define DAY_MS		INT64_C(86400000)
-#define STRING_KEPT	32		/* bytes; a member this short is not worth cutting */
 #define PAGE		4096		/* bytes; the page of every machine is this or a multiple */
 #define PLACE_END	0		/* of the lock on a file's end */
 #define END_WAIT_MS	50
@@ -243,105 +238,12 @@ audit_close(struct audit *a)
 	free(a);
 }
 
-/* number - "id" first, then the event's own members (shared, not copied), "at" last */
-static struct json_object *
-number(struct json_object *event, const char *at)
-{
-	struct json_object *o = json_object_new_object();
-	char id[ID_SIZE];
-
-	random_id(id);
-	jsonx_put_str(o, "id", id);
-	json_object_object_foreach(event, name, value) {
-		if (strcmp(name, "id") != 0 && strcmp(name, "at") != 0)
-			jsonx_put(o, name, json_object_get(value));
-	}
-	jsonx_put_str(o, "at", at);
-	return o;
-}
-
-/* largest - the member that takes the most room, but id, at and event; NULL when there is none */
-static const char *
-largest(struct json_object *o, size_t *size)
-{
-	static const char *const kept[] = { "id", "at", "event" };
-	const char *found = NULL;
-	size_t n, i;
-
-	*size = 0;
-	json_object_object_foreach(o, name, value) {
-		for (i = 0; i < 3 && strcmp(name, kept[i]) != 0; i++)
-			;
-		n = strlen(name) + strlen(json_object_to_json_string(value));
-		if (i == 3 && n > *size) {
-			*size = n;
-			found = name;
-		}
-	}
-	return found;
-}
-
-/* shrink - a long text gets shorter by what is too much, or by half; anything else goes */
-static void
-shrink(struct json_object *o, const char *largest_name, size_t excess)
-{
-	char *name = x_strdup(largest_name);
-	struct json_object *value = jsonx_get(o, name);
-	size_t len, want;
-
-	if (json_object_is_type(value, json_type_string) &&
-	    (len = (size_t)json_object_get_string_len(value)) > STRING_KEPT) {
-		want = len > 2 * excess ? len - excess : len / 2;
-		want = utf8_cut(json_object_get_string(value), len, want);
-		jsonx_put(o, name,
-		    json_object_new_string_len(json_object_get_string(value), (int)want));
-	} else {
-		json_object_object_del(o, name);
-	}
-	free(name);
-}
-
-/* compose - the line; one that is too long loses its longest texts and stays valid JSON */
-static const char *
-compose(struct json_object *o, size_t *len)
-{
-	const char *text = jsonx_text(o), *name;
-	size_t size;
-
-	while ((*len = strlen(text)) > AUDIT_LINE_MAX - 1 && (name = largest(o, &size)) != NULL) {
-		shrink(o, name, *len - (AUDIT_LINE_MAX - 1));
-		text = jsonx_text(o);
-	}
-	return text;
-}
-
 /* audit_write - one event, one line */
 enum rc
-audit_write(struct audit *a, struct json_object *event, struct error *err)
+audit_write(struct audit *a, const struct auditline *line, struct error *err)
 {
-	char at[CLOCK_TEXT], line[AUDIT_LINE_MAX + 1];
-	int64_t now_ms = clock_wall_ms();
-	struct json_object *o;
-	const char *text;
-	size_t len;
-	int n;
+	char text[AUDIT_LINE_MAX];
+	size_t len = auditline_format(line, text);
 
-	clock_format(now_ms, at);
-	o = number(event, at);
-	text = compose(o, &len);
-	n = snprintf(line, sizeof(line), "%s\n", text);
-	json_object_put(o);
-	if (n > AUDIT_LINE_MAX)
-		return error_set(err, RC_TOO_LARGE, "an audit event without an end");
-	return a->sink->write(a, now_ms / DAY_MS, line, (size_t)n, err);
-}
-
-/* audit_write_line - one call, one line */
-enum rc
-audit_write_line(struct audit *a, const struct auditline *call, struct error *err)
-{
-	char line[AUDIT_LINE_MAX];
-	size_t len = auditline_format(call, line);
-
-	return a->sink->write(a, call->at_ms / DAY_MS, line, len, err);
+	return a->sink->write(a, line->at_ms / DAY_MS, text, len, err);
 }

@@ -22,16 +22,12 @@
 
 struct audit;
 struct auditline;
-struct json_object;
 
 enum rc audit_open(const char *sink, const char *dir, struct audit **out, struct error *err);
 void audit_close(struct audit *a);	/* NULL is fine */
 
-/* audit_write - "id" is put first and "at" last by audit; event is borrowed */
-enum rc audit_write(struct audit *a, struct json_object *event, struct error *err);
-
-/* audit_write_line - the line of a call; the day's file is that of its end */
-enum rc audit_write_line(struct audit *a, const struct auditline *call, struct error *err);
+/* audit_write - the day's file is that of line->at_ms */
+enum rc audit_write(struct audit *a, const struct auditline *line, struct error *err);
 
 /* audit_file - the name of a day's file; days since 1970. audit_day - the other way; -1: no such name */
 void audit_file(int64_t day, char out[AUDIT_NAME]);

@@ -1,4 +1,4 @@
-/* auditline.c - the line of a call, written by hand: it is on the way of every request */
+/* auditline.c - lines written by hand: a call's is on the way of every request */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #define ESCAPE_MAX	6		/* bytes that one byte of a text takes at most: \u001f */
 #define NAMES_MAX	512		/* bytes of the members' names and numbers together */
 
-static_assert(NAMES_MAX + ESCAPE_MAX * (AUDITLINE_LLM + AUDITLINE_MODEL + 3 * AUDITLINE_CODE +
+static_assert(NAMES_MAX + ESCAPE_MAX * (AUDITLINE_NAME + AUDITLINE_MODEL + 3 * AUDITLINE_CODE +
     SHA256_HEX + 2 * ID_SIZE + REQUEST_ID_SIZE) < AUDIT_LINE_MAX, "every line fits");
 
 struct line {
@@ -101,7 +101,45 @@ put_bool(struct line *l, const char *name, bool yes)
 		put(l, "false", 5);
 }
 
-/* auditline_format - in the order of API.md 3 */
+/* put_call - in the order of API.md 3 */
+static void
+put_call(struct line *l, const struct auditline *c, const char *at)
+{
+	put_text(l, "event", "llm_inference_call");
+	put_text(l, "at", at);
+	put_text(l, "requestId", c->request_id);
+	put_text(l, "llm", c->llm);
+	put_text(l, "model", c->model);
+	put_text(l, "type", c->type);
+	put_text(l, "userId", c->user);
+	put_text(l, "tokenSha", c->token);
+	put_text(l, "via", c->via);
+	put_bool(l, "streaming", c->streaming);
+	put_number(l, "status", c->status);
+	put_number(l, "durationMs", c->duration_ms);
+	put_number(l, "firstByteMs", c->first_byte_ms);
+	put_number(l, "promptTokens", c->prompt);
+	put_number(l, "completionTokens", c->completion);
+	put_number(l, "cachedTokens", c->cached);
+	put_bool(l, "aborted", c->aborted);
+	put_number(l, "attempts", c->attempts);
+	put_text(l, "error", c->error);
+}
+
+/* put_change - likewise */
+static void
+put_change(struct line *l, const struct auditline *c, const char *at)
+{
+	put_text(l, "event", "resource_changed");
+	put_text(l, "action", c->action);
+	put_text(l, "resource", c->resource);
+	put_text(l, "name", c->name);
+	put_text(l, "userId", c->user);
+	put_text(l, "tokenSha", c->token);
+	put_text(l, "at", at);
+}
+
+/* auditline_format - the id first */
 size_t
 auditline_format(const struct auditline *c, char out[AUDIT_LINE_MAX])
 {
@@ -110,25 +148,7 @@ auditline_format(const struct auditline *c, char out[AUDIT_LINE_MAX])
 
 	clock_format(c->at_ms, at);
 	put_text(&l, "id", c->id);
-	put_text(&l, "event", "llm_inference_call");
-	put_text(&l, "at", at);
-	put_text(&l, "requestId", c->request_id);
-	put_text(&l, "llm", c->llm);
-	put_text(&l, "model", c->model);
-	put_text(&l, "type", c->type);
-	put_text(&l, "userId", c->user);
-	put_text(&l, "tokenSha", c->token);
-	put_text(&l, "via", c->via);
-	put_bool(&l, "streaming", c->streaming);
-	put_number(&l, "status", c->status);
-	put_number(&l, "durationMs", c->duration_ms);
-	put_number(&l, "firstByteMs", c->first_byte_ms);
-	put_number(&l, "promptTokens", c->prompt);
-	put_number(&l, "completionTokens", c->completion);
-	put_number(&l, "cachedTokens", c->cached);
-	put_bool(&l, "aborted", c->aborted);
-	put_number(&l, "attempts", c->attempts);
-	put_text(&l, "error", c->error);
+	(c->change ? put_change : put_call)(&l, c, at);
 	put(&l, "}\n", 2);
 	return l.len;
 }

@@ -1,7 +1,7 @@
 /*
- * auditline.h - one inference call as its audit line tells it.
+ * auditline.h - what a line of the audit log tells: an inference call, or a change of the catalogue.
  *
- * Shapes  plain data without pointers: a running call's lives in memory that processes share, and
+ * Shapes  plain data without pointers: while it happens it lives in memory that processes share, and
  *         another one may have to write its line. "" and -1 are null
  * Units   ms, tokens; at_ms is of the wall clock
  * Errors  none: every text has its maximum, so that a line always fits
@@ -18,24 +18,27 @@
 #include "base/random.h"
 #include "store/audit.h"
 
-#define AUDITLINE_LLM	101		/* bytes with the NUL, like those below */
+#define AUDITLINE_NAME	101		/* bytes with the NUL, like those below */
 #define AUDITLINE_MODEL	129
 #define AUDITLINE_UNSENT (-1)
-#define AUDITLINE_CODE	32		/* of a type, a way in, an error */
+#define AUDITLINE_CODE	32		/* of a type, a way in, an error, an action */
 
 struct auditline {
 	int64_t	 at_ms;			/* of the end; 0: it runs */
+	char	 id[ID_SIZE];
+	char	 user[ID_SIZE], token[SHA256_HEX];
+	int32_t	 pid;			/* whose it is, for people */
+	bool	 change;		/* then the second ones of these pairs, and nothing below them */
+	union { char request_id[REQUEST_ID_SIZE], op_id[REQUEST_ID_SIZE]; };	/* op_id: kv.h */
+	union { char llm[AUDITLINE_NAME], name[AUDITLINE_NAME]; };
+	union { char type[AUDITLINE_CODE], resource[AUDITLINE_CODE]; };
+	union { char via[AUDITLINE_CODE], action[AUDITLINE_CODE]; };
+	char	 model[AUDITLINE_MODEL], error[AUDITLINE_CODE];
 	int64_t	 begun_ms;		/* wall */
 	int64_t	 duration_ms, first_byte_ms;
 	int64_t	 prompt, completion, cached;
 	int32_t	 status, attempts;	/* attempts AUDITLINE_UNSENT: the provider is not asked yet */
-	int32_t	 pid;			/* whose it is, for people */
 	bool	 streaming, aborted;
-	char	 id[ID_SIZE];
-	char	 request_id[REQUEST_ID_SIZE];
-	char	 llm[AUDITLINE_LLM], model[AUDITLINE_MODEL], type[AUDITLINE_CODE];
-	char	 user[ID_SIZE], token[SHA256_HEX];
-	char	 via[AUDITLINE_CODE], error[AUDITLINE_CODE];
 };
 
 /* auditline_text - fill a member of size bytes; NULL is ""; what is too long is cut before a

@@ -23,6 +23,8 @@ struct batch {
 	batch_permit		 *permit;
 	batch_sees		 *sees;
 	void			 *permit_arg;
+	batch_commits		 *commits;
+	void			 *commits_arg;
 	const struct record	**made;		/* what plans were given stays until the end */
 	size_t			  nmade;
 	struct outside		  outside;
@@ -104,6 +106,22 @@ bool
 batch_shows(const struct batch *b, const struct record *r)
 {
 	return b->sees == NULL || b->sees(b->permit_arg, b->table, r);
+}
+
+/* batch_at_commit - who is told */
+void
+batch_at_commit(struct batch *b, batch_commits *commits, void *arg)
+{
+	b->commits = commits;
+	b->commits_arg = arg;
+}
+
+/* batch_commit - see batch.h */
+void
+batch_commit(const struct batch *b, const char *op_id)
+{
+	if (b->commits != NULL)
+		b->commits(b->commits_arg, op_id);
 }
 
 /* permitted - ask */

@@ -28,6 +28,9 @@ struct outside *batch_outside(struct batch *b);
 /* batch_shows - may a message name the record */
 bool batch_shows(const struct batch *b, const struct record *r);
 
+/* batch_commit - tell who wants to know that it is about to be */
+void batch_commit(const struct batch *b, const char *op_id);
+
 struct use {				/* who may name a record by its id; lists end with NULLs */
 	const struct kind	*kind;
 	bool			(*names)(const struct record *r, const char *id);

@@ -11,7 +11,7 @@
 #include "store/filelock.h"
 #include "store/inflight.h"
 
-#define MAGIC		"mcpdinf1"
+#define MAGIC		"mcpdinf2"
 #define SEAT_WAIT_MS	2000		/* to see who serves, and since when */
 
 /* places of locks: the seats, then these */
@@ -22,6 +22,7 @@
 #define WORD(phase, seat, turn) \
 	((uint64_t)(phase) | (uint64_t)(seat) << 8 | (uint64_t)(turn) << 24)
 #define STREAM		UINT64_C(0x80)	/* a RUNNING call is a stream */
+#define NOBODY		0xffffu		/* a seat that is none */
 #define PHASE_OF(word)	((enum inflight_phase)((word) & 0x7f))
 #define SEAT_OF(word)	((unsigned)((word) >> 8) & 0xffff)
 #define TURN_OF(word)	((uint32_t)((word) >> 24))
@@ -39,7 +40,7 @@ struct page {				/* the file */
 	atomic_uint		unwritten;	/* a hint: counted anew by whoever looks */
 	struct seat		seats[INFLIGHT_SEATS];
 	_Atomic uint64_t	words[INFLIGHT_SLOTS];
-	struct auditline	calls[INFLIGHT_SLOTS];
+	struct auditline	lines[INFLIGHT_SLOTS];
 };
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "processes share the words: no lock may hide in them");
@@ -169,7 +170,7 @@ inflight_close(struct inflight *f)
 static _Atomic uint64_t *
 word_of(const struct inflight *f, const struct auditline *slot)
 {
-	return &f->page->words[slot - f->page->calls];
+	return &f->page->words[slot - f->page->lines];
 }
 
 /* inflight_phase - release: what was written into the slot before is seen with it */
@@ -188,10 +189,18 @@ inflight_free(struct inflight *f, const struct auditline *slot)
 	atomic_store_explicit(word_of(f, slot), 0, memory_order_release);
 }
 
+/* inflight_leave - with all that was written into it */
+void
+inflight_leave(struct inflight *f, const struct auditline *slot, enum inflight_phase phase)
+{
+	atomic_store_explicit(word_of(f, slot), WORD(phase, NOBODY, 0), memory_order_release);
+}
+
 /* inflight_claim - each process begins to look somewhere else */
 struct auditline *
-inflight_claim(struct inflight *f, const struct auditline *call)
+inflight_claim(struct inflight *f, const struct auditline *line)
 {
+	enum inflight_phase phase = line->change ? INFLIGHT_PLANNED : INFLIGHT_RUNNING;
 	size_t first = f->seat * (size_t)(INFLIGHT_SLOTS / 64 + 1) + atomic_fetch_add(&f->next, 1);
 
 	keep_seat(f);
@@ -203,11 +212,11 @@ inflight_claim(struct inflight *f, const struct auditline *call)
 		    !atomic_compare_exchange_strong(&f->page->words[at], &free_word,
 		    WORD(INFLIGHT_FILLING, f->seat, f->turn)))
 			continue;
-		f->page->calls[at] = *call;
-		f->page->calls[at].pid = getpid();
-		atomic_store_explicit(&f->page->words[at], WORD(INFLIGHT_RUNNING, f->seat, f->turn) |
-		    (call->streaming ? STREAM : 0), memory_order_release);
-		return &f->page->calls[at];
+		f->page->lines[at] = *line;
+		f->page->lines[at].pid = getpid();
+		atomic_store_explicit(&f->page->words[at], WORD(phase, f->seat, f->turn) |
+		    (line->streaming ? STREAM : 0), memory_order_release);
+		return &f->page->lines[at];
 	}
 	return NULL;
 }
@@ -259,7 +268,7 @@ inflight_find(struct inflight *f, size_t *at, enum inflight_phase *phase)
 		    WORD(taken_over(left), f->seat, f->turn)))
 			continue;
 		*phase = left;
-		return &f->page->calls[(*at)++];
+		return &f->page->lines[(*at)++];
 	}
 	return NULL;
 }

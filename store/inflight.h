@@ -1,7 +1,7 @@
 /*
- * inflight.h - the calls that run now, in memory that outlives the process that makes them.
+ * inflight.h - the calls and changes that run now, in memory that outlives the process that makes them.
  *
- * Shapes  file `inflight`: INFLIGHT_SLOTS calls, each with a phase and an owner in one word that is
+ * Shapes  file `inflight`: INFLIGHT_SLOTS lines of the log to be, each with a phase and an owner in one word that is
  *         changed by compare-and-swap. A process sits on a seat of its own, whose lock the kernel
  *         takes away when the process dies, however it dies: then its slots are anybody's
  * Units   none
@@ -15,22 +15,23 @@
 #include "store/auditline.h"
 #include "store/sharedmap.h"
 
-#define INFLIGHT_SLOTS	4096		/* calls at a time */
+#define INFLIGHT_SLOTS	4096		/* calls and changes at a time */
 #define INFLIGHT_SEATS	1024		/* processes at a time */
 
 /*
- * What has been done for a call; whoever finds the slot of a dead process goes on from there.
+ * What has been done for a line; whoever finds the slot of a dead process goes on from there.
  *
  *	FILLING		nothing yet: the provider was not asked
  *	RUNNING		the provider is being asked: the line is "worker_died"
+ *	PLANNED		a change: it may be in the store by now, the store knows
  *	ENDING		the numbers are final, the line may be written: looked for by its id
  *	COUNTING	the line is written, the counters may have got a part: they are suspect
  *	UNWRITTEN	counted, but the line could not be written: whoever can writes it
  *	REWRITING	somebody tries; the line may be written by now
  */
 enum inflight_phase {
-	INFLIGHT_FREE, INFLIGHT_FILLING, INFLIGHT_RUNNING, INFLIGHT_ENDING, INFLIGHT_COUNTING,
-	INFLIGHT_UNWRITTEN, INFLIGHT_REWRITING
+	INFLIGHT_FREE, INFLIGHT_FILLING, INFLIGHT_RUNNING, INFLIGHT_PLANNED, INFLIGHT_ENDING,
+	INFLIGHT_COUNTING, INFLIGHT_UNWRITTEN, INFLIGHT_REWRITING
 };
 
 struct inflight;
@@ -41,12 +42,15 @@ void inflight_open(const struct statedir *d, bool serving, struct inflight **out
     struct error *err);
 void inflight_close(struct inflight *f);	/* NULL is fine */
 
-/* inflight_claim - a slot with a copy of the call, RUNNING */
-struct auditline *inflight_claim(struct inflight *f, const struct auditline *call);
+/* inflight_claim - a slot with a copy of the line: a call is RUNNING, a change PLANNED */
+struct auditline *inflight_claim(struct inflight *f, const struct auditline *line);
 
 /* inflight_phase - of a slot of ours, from now on */
 void inflight_phase(struct inflight *f, const struct auditline *slot, enum inflight_phase phase);
 void inflight_free(struct inflight *f, const struct auditline *slot);
+
+/* inflight_leave - to whoever looks next, as if we were dead */
+void inflight_leave(struct inflight *f, const struct auditline *slot, enum inflight_phase phase);
 
 /* inflight_find - take over the next slot from *at on whose owner is dead or that is UNWRITTEN; NULL:
    there is no more. *phase is what its owner left */

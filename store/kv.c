@@ -102,6 +102,20 @@ kv_txn(struct kv *kv, const struct kv_txn *txn, uint64_t *rev, struct error *err
 	return rc;
 }
 
+/* kv_made - a transaction that was committed answers a repeat; this one can't be, nothing is at that
+   revision */
+enum rc
+kv_made(struct kv *kv, const char *op_id, int64_t deadline_ms, struct error *err)
+{
+	const struct kv_compare never = { "never", UINT64_MAX };
+	const struct kv_txn txn = {
+		.compares = &never, .ncompares = 1, .op_id = op_id, .deadline_ms = deadline_ms
+	};
+	enum rc rc = kv_txn(kv, &txn, NULL, err);
+
+	return rc == RC_STALE ? error_set(err, RC_NOT_FOUND, "no change %s", op_id) : rc;
+}
+
 /* kv_changes - since a revision */
 enum rc
 kv_changes(struct kv *kv, uint64_t since, struct kv_items *out, struct error *err)

@@ -135,6 +135,8 @@ enum rc kv_get(struct kv *kv, const char *key, struct kv_items *out, struct erro
 enum rc kv_range(struct kv *kv, const char *prefix, struct kv_items *out, struct error *err);
 /* kv_txn - rev may be NULL */
 enum rc kv_txn(struct kv *kv, const struct kv_txn *txn, uint64_t *rev, struct error *err);
+/* kv_made - was the transaction of that op_id committed; RC_NOT_FOUND: it was not, or 64 others since */
+enum rc kv_made(struct kv *kv, const char *op_id, int64_t deadline_ms, struct error *err);
 enum rc kv_changes(struct kv *kv, uint64_t since, struct kv_items *out, struct error *err);
 enum rc kv_rev(struct kv *kv, uint64_t *rev, struct error *err);
 enum rc kv_verify(struct kv *kv, struct error *err);

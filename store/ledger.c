@@ -1,5 +1,4 @@
 /* ledger.c - the line first, then the counts */
-#include <json-c/json.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,13 +97,13 @@ written(struct ledger *l)
 		log_info("audit: lines are written again");
 }
 
-/* write_line - of a call */
+/* write_line - of an event */
 static bool
-write_line(struct ledger *l, const struct auditline *call)
+write_line(struct ledger *l, const struct auditline *line)
 {
 	struct error err;
 
-	if (audit_write_line(l->audit, call, &err) != RC_OK) {
+	if (audit_write(l->audit, line, &err) != RC_OK) {
 		failed(l, &err);
 		return false;
 	}
@@ -188,12 +187,36 @@ ledger_begin(struct ledger *l, const struct auditline *call)
 	return slot;
 }
 
+/* ledger_plan - see ledger.h */
+struct auditline *
+ledger_plan(struct ledger *l, const struct auditline *line)
+{
+	return inflight_claim(l->inflight, line);
+}
+
+/* settle_change - an ENDING slot: its line, unless it is there already */
+static bool
+settle_change(struct ledger *l, struct auditline *slot, bool has_line)
+{
+	bool written = has_line || write_line(l, slot);
+
+	fault_point("line");
+	if (written)
+		inflight_free(l->inflight, slot);
+	else
+		inflight_phase(l->inflight, slot, INFLIGHT_UNWRITTEN);
+	return written;
+}
+
 /* settle - an ENDING slot: its line, unless it is there already, and its counts */
 static bool
 settle(struct ledger *l, struct auditline *slot, bool has_line)
 {
-	bool waits = !has_line && !write_line(l, slot);
+	bool waits;
 
+	if (slot->change)
+		return settle_change(l, slot, has_line);
+	waits = !has_line && !write_line(l, slot);
 	fault_point("line");
 	inflight_phase(l->inflight, slot, waits ? INFLIGHT_UNWRITTEN : INFLIGHT_COUNTING);
 	count(l, slot);
@@ -217,34 +240,21 @@ ledger_end(struct ledger *l, struct auditline *slot)
 
 /* ledger_note - with a slot, so that line and counts are one; without one where all are taken */
 void
-ledger_note(struct ledger *l, const struct auditline *call)
+ledger_note(struct ledger *l, const struct auditline *line)
 {
-	struct auditline *slot = inflight_claim(l->inflight, call), alone;
+	struct auditline *slot = inflight_claim(l->inflight, line), alone;
 
 	if (slot != NULL) {
 		ledger_end(l, slot);
 		return;
 	}
-	alone = *call;
+	alone = *line;
 	alone.at_ms = clock_wall_ms();
 	(void)write_line(l, &alone);
+	if (alone.change)
+		return;
 	count(l, &alone);
 	measure(l, &alone);
-}
-
-/* ledger_event - a change: it is made, whatever becomes of its line */
-void
-ledger_event(struct ledger *l, struct json_object *event)
-{
-	struct error err;
-
-	if (audit_write(l->audit, event, &err) != RC_OK) {
-		failed(l, &err);
-		return;
-	}
-	written(l);
-	if (inflight_unwritten(l->inflight) > 0)
-		(void)ledger_recover(l);
 }
 
 /* ledger_down - since the last line */
@@ -300,9 +310,29 @@ rewrite(struct ledger *l, struct auditline *slot, bool tried)
 		inflight_phase(l->inflight, slot, INFLIGHT_UNWRITTEN);
 		return false;
 	}
-	counters_doubt(l->counters);
+	if (!slot->change)
+		counters_doubt(l->counters);
 	inflight_free(l->inflight, slot);
 	return true;
+}
+
+/* ask - the store, whether a change of the dead was committed; where it can't tell now, the next one asks */
+static bool
+ask(struct ledger *l, struct auditline *slot)
+{
+	enum rc rc = l->made != NULL ? l->made(l->made_arg, slot->op_id) : RC_BUSY;
+
+	if (rc == RC_NOT_FOUND) {
+		inflight_free(l->inflight, slot);
+		return false;
+	}
+	if (rc != RC_OK) {
+		inflight_leave(l->inflight, slot, INFLIGHT_PLANNED);
+		return false;
+	}
+	slot->at_ms = clock_wall_ms();
+	inflight_phase(l->inflight, slot, INFLIGHT_ENDING);
+	return settle(l, slot, false);
 }
 
 /* finish - go on from where the owner of a slot has left it; true: there is a line more */
@@ -315,6 +345,8 @@ finish(struct ledger *l, struct auditline *slot, enum inflight_phase left)
 		inflight_phase(l->inflight, slot, INFLIGHT_ENDING);
 		fault_point("died");
 		return settle(l, slot, false);
+	case INFLIGHT_PLANNED:
+		return ask(l, slot);
 	case INFLIGHT_ENDING:
 		return settle(l, slot, has_line(l, slot));
 	case INFLIGHT_UNWRITTEN:
@@ -327,6 +359,15 @@ finish(struct ledger *l, struct auditline *slot, enum inflight_phase left)
 		inflight_free(l->inflight, slot);
 		return false;
 	}
+}
+
+/* ledger_ask - see ledger.h */
+void
+ledger_ask(struct ledger *l, ledger_made *made, void *arg)
+{
+	l->made = made;
+	l->made_arg = arg;
+	(void)ledger_recover(l);
 }
 
 /* ledger_recover - until a line can't be written: then the others can't either */

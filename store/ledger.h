@@ -1,5 +1,6 @@
 /*
- * ledger.h - the books of a store: each inference call gets its audit line and its counts, once.
+ * ledger.h - the books of a store: each inference call gets its audit line and its counts, each change of
+ *            the catalogue its line, once.
  *
  * Shapes  a call is begun (it holds a slot of inflight), ended (its line is written, then it is counted),
  *         and if its process dies in between, whoever looks next does the rest: ledger_recover()
@@ -43,11 +44,18 @@ struct auditline *ledger_begin(struct ledger *l, const struct auditline *call);
 /* ledger_end - the slot's numbers are final, but at_ms, which is set here; the slot is given back */
 void ledger_end(struct ledger *l, struct auditline *slot);
 
-/* ledger_note - a call that was over before it was one: begun and ended */
-void ledger_note(struct ledger *l, const struct auditline *call);
+/* ledger_note - a call that was over before it was one: begun and ended; or a change that was made */
+void ledger_note(struct ledger *l, const struct auditline *line);
 
-/* ledger_event - any other event; borrowed */
-void ledger_event(struct ledger *l, struct json_object *event);
+/* ledger_plan - a change that is about to be committed as line->op_id: it has its line if it was, even
+   where the process dies on the next. Then ledger_end(), or ledger_let_go() where nothing was changed.
+   NULL: every slot is taken; the change can be noted when it was made */
+struct auditline *ledger_plan(struct ledger *l, const struct auditline *line);
+
+/* ledger_ask - how to learn whether a transaction was committed; what is owed to changes of the dead is
+   recovered at once. RC_NOT_FOUND: it was not, anything else but RC_OK: to be asked again later */
+typedef enum rc ledger_made(void *arg, const char *op_id);
+void ledger_ask(struct ledger *l, ledger_made *made, void *arg);
 
 /* ledger_down - the last line could not be written */
 bool ledger_down(const struct ledger *l);

@@ -27,6 +27,8 @@ struct ledger {
 	struct metrics		*metrics;
 	int64_t			 keep_days;
 	bool			 in_files;
+	ledger_made		*made;		/* NULL: changes of the dead wait for another process */
+	void			*made_arg;
 	atomic_bool		 down;		/* the last line could not be written */
 	_Atomic int64_t		 tidied;	/* day of the last ledger_tidy_later() */
 	pthread_t		 tidier;	/* its thread */

@@ -242,6 +242,7 @@ commit(struct store *s, struct batch *b, int64_t deadline_ms, struct error *err)
 		return rc;
 	random_id(op_id);
 	txn.op_id = op_id;
+	batch_commit(b, op_id);
 	rc = kv_txn(s->kv, &txn, &rev, err);
 	if (rc != RC_UNKNOWN)
 		return rc;
@@ -294,6 +295,13 @@ store_rehearse(struct store *s, store_plan *plan, void *arg, struct error *err)
 	batch_free(b);
 	table_unref(t);
 	return rc;
+}
+
+/* store_made - see store.h */
+enum rc
+store_made(struct store *s, const char *op_id, struct error *err)
+{
+	return kv_made(s->kv, op_id, clock_mono_ms() + STORE_ASK_MS, err);
 }
 
 /* store_touch - see store.h */

@@ -17,6 +17,7 @@
 #include "store/table.h"
 
 #define STORE_LOCK_MS 5000		/* ms a change waits for those before it, then RC_BUSY */
+#define STORE_ASK_MS 100		/* ms that a question about one does */
 
 struct store;
 
@@ -53,6 +54,10 @@ enum rc store_table(struct store *s, const struct table **out, struct error *err
 typedef enum rc store_plan(struct batch *b, void *arg, struct error *err);
 enum rc store_change(struct store *s, store_plan *plan, void *arg, struct error *err);
 
+/* store_made - was the change of that op_id (batch_at_commit()) committed; RC_NOT_FOUND: it was not, or
+   64 others since. Waits STORE_ASK_MS for a writer, then RC_BUSY */
+enum rc store_made(struct store *s, const char *op_id, struct error *err);
+
 /* store_rehearse - what store_change() would say, without a change */
 enum rc store_rehearse(struct store *s, store_plan *plan, void *arg, struct error *err);
 
@@ -75,6 +80,11 @@ void batch_permit_by(struct batch *b, batch_permit *permit, void *arg);
    named. arg is the permit's */
 typedef bool batch_sees(void *arg, const struct table *t, const struct record *r);
 void batch_seen_by(struct batch *b, batch_sees *sees);
+
+/* batch_at_commit - called with the name of the transaction right before it is committed: not for a
+   rehearsal, and not where nothing is to be written; again for each try */
+typedef void batch_commits(void *arg, const char *op_id);
+void batch_at_commit(struct batch *b, batch_commits *commits, void *arg);
 
 /*
  * batch_create - RC_INVALID with faults (err is "invalid <singular>"), RC_CONFLICT name or alias

@@ -52,7 +52,7 @@ write_lines(void)
 		memset(c.model, '"', sizeof(c.model) - 1);
 		c.model[random() % (long)sizeof(c.model)] = '\0';
 		c.at_ms = clock_wall_ms();
-		if (audit_write_line(a, &c, &err) != RC_OK)
+		if (audit_write(a, &c, &err) != RC_OK)
 			fail("write", &err);
 		atomic_fetch_add(written, 1);
 	}

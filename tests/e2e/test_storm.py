@@ -277,13 +277,20 @@ class Points(GatewayCase):
     def description(self, llm):
         return self.call("GET", f"/api/v1/llms/{llm}").json()["description"]
 
+    def updates(self, llm):
+        """How many changes of the Llm the audit log tells of."""
+        events = self.call("GET", "/api/v1/audit?limit=1000").json()
+        return [(e["event"], e.get("name")) for e in events].count(("resource_changed", llm)) - 1
+
     def check(self, die):
         llm, other = (self.make_llm(description="-")["name"] for _ in range(2))
-        was = "-"
+        was, made = "-", 0
         for i in range(TIMES):
             for place, kept in PLACES:
                 text = f"{place}-{i}"
                 die(place, llm, text)
+                made += kept
+                self.assertEqual(self.updates(llm), made, f"{place}: lines of changes")
                 seen = self.description(llm)
                 self.assertIn(seen, (was, text) if kept else (was,), place)
                 self.call("PUT", f"/api/v1/llms/{other}", {"description": text})

@@ -18,7 +18,7 @@
 #include "base/jsonx.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "store/audit.h"
+#include "store/auditline.h"
 #include "store/filelock.h"
 #include "tests/support/tmpdir.h"
 
@@ -141,50 +141,58 @@ event(const char *text)
 	return o;
 }
 
-/* write_event - from text; the code */
-static enum rc
-write_event(const char *text, struct error *err)
+/* change_of - an object of that name, now */
+static struct auditline
+change_of(const char *name)
 {
-	struct json_object *o = event(text);
-	enum rc rc = audit_write(audit, o, err);
+	struct auditline l = { .change = true, .at_ms = clock_wall_ms() };
 
-	json_object_put(o);
-	return rc;
+	random_id(l.id);
+	auditline_text(l.action, sizeof(l.action), "update");
+	auditline_text(l.resource, sizeof(l.resource), "llms");
+	auditline_text(l.name, sizeof(l.name), name);
+	return l;
 }
 
-Test(audit, an_event_is_a_line_between_its_id_and_its_time)
+/* write_event - a change of an object; the code */
+static enum rc
+write_event(const char *name, struct error *err)
 {
+	const struct auditline l = change_of(name);
+
+	return audit_write(audit, &l, err);
+}
+
+Test(audit, a_change_is_a_line_in_the_order_of_the_contract)
+{
+	static const char *const order[] = {
+		"id", "event", "action", "resource", "name", "userId", "tokenSha", "at"
+	};
 	char *text;
 	struct json_object *o;
 	int64_t at;
+	size_t n = 0;
 
-	cr_assert_eq(write_event("{\"event\":\"e\",\"at\":\"mine\",\"n\":1,\"s\":\"a/b\\n\"}", NULL),
-	    RC_OK);
+	cr_assert_eq(write_event("a\"b", NULL), RC_OK);
 	text = logged();
-	cr_expect_eq(strncmp(text, "{\"id\":\"c", 8), 0, "%s", text);
 	cr_expect_eq(strchr(text, '\n'), text + strlen(text) - 1, "one line");
 	o = event(text);
+	json_object_object_foreach(o, name, value) {
+		cr_assert_lt(n, 8);
+		cr_expect_str_eq(name, order[n++]);
+		(void)value;
+	}
+	cr_expect_eq(n, 8);
 	cr_expect(random_is_id(jsonx_str(o, "id", "")));
 	cr_expect(clock_parse(jsonx_str(o, "at", ""), &at));
-	cr_expect_not_null(strstr(text, "\",\"event\":\"e\",\"n\":1,\"s\":\"a/b\\n\",\"at\":\""));
+	cr_expect_str_eq(jsonx_str(o, "event", ""), "resource_changed");
+	cr_expect_str_eq(jsonx_str(o, "action", ""), "update");
+	cr_expect_str_eq(jsonx_str(o, "resource", ""), "llms");
+	cr_expect_str_eq(jsonx_str(o, "name", ""), "a\"b");
+	cr_expect_null(jsonx_get(o, "userId"));
+	cr_expect_null(jsonx_get(o, "tokenSha"));
 	json_object_put(o);
 	free(text);
-}
-
-Test(audit, the_callers_event_stays_as_it_was)
-{
-	struct json_object *o = event("{\"event\":\"e\",\"long\":\"\"}");
-	char *before, *big = x_malloc(9001);
-
-	memset(big, 'x', 9000);
-	big[9000] = '\0';
-	jsonx_put_str(o, "long", big);
-	before = x_strdup(jsonx_text(o));
-	cr_assert_eq(audit_write(audit, o, NULL), RC_OK);
-	cr_expect_str_eq(jsonx_text(o), before);
-	json_object_put(o);
-	free(before);
-	free(big);
 }
 
 Test(audit, the_file_is_private_and_each_day_has_its_own)
@@ -193,13 +201,13 @@ Test(audit, the_file_is_private_and_each_day_has_its_own)
 	struct stat st;
 
 	umask(0);
-	cr_assert_eq(write_event("{\"event\":\"one\"}", NULL), RC_OK);
+	cr_assert_eq(write_event("one", NULL), RC_OK);
 	cr_assert_eq(stat(first, &st), 0);
 	cr_expect_eq(st.st_mode & 07777, 0600);
 	ahead = DAY_SECONDS;
 	second = today();
 	cr_expect_str_neq(first, second);
-	cr_assert_eq(write_event("{\"event\":\"two\"}", NULL), RC_OK);
+	cr_assert_eq(write_event("two", NULL), RC_OK);
 	text = slurp(second);
 	cr_expect_not_null(strstr(text, "two"));
 	cr_expect_null(strstr(text, "one"));
@@ -221,76 +229,31 @@ Test(audit, the_file_is_the_directory_owners_even_when_root_writes)
 	cr_assert_eq(chown(dir, OTHER_USER, OTHER_USER), 0);
 	audit_close(audit);
 	cr_assert_eq(audit_open("file", dir, &audit, NULL), RC_OK);
-	cr_assert_eq(write_event("{\"event\":\"e\"}", NULL), RC_OK);
+	cr_assert_eq(write_event("e", NULL), RC_OK);
 	cr_assert_eq(stat(path, &st), 0);
 	cr_expect_eq(st.st_uid, OTHER_USER);
 	cr_expect_eq(st.st_gid, OTHER_USER);
 	free(path);
 }
 
-/* long_event - n members, each a text of len times the pattern */
-static struct json_object *
-long_event(size_t n, const char *pattern, size_t len)
+/* call_of - a line that is longer for each n, from some 480 to 2 400 bytes: a control character takes six */
+static struct auditline
+call_of(size_t n)
 {
-	struct json_object *o = event("{\"event\":\"llm_inference_call\"}");
-	char name[32], *text = x_calloc(len, strlen(pattern) + 1);
+	struct auditline l = { .at_ms = clock_wall_ms() };
+	struct { char *p; size_t size; } texts[] = {
+		{ l.model, sizeof(l.model) }, { l.llm, sizeof(l.llm) }, { l.type, sizeof(l.type) },
+		{ l.via, sizeof(l.via) }, { l.error, sizeof(l.error) },
+	};
 
-	for (size_t i = 0; i < len; i++)
-		memcpy(text + i * strlen(pattern), pattern, strlen(pattern));
-	for (size_t i = 0; i < n; i++) {
-		snprintf(name, sizeof(name), "m%zu", i);
-		jsonx_put_str(o, name, text);
+	random_id(l.id);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		size_t len = n < texts[i].size - 1 ? n : texts[i].size - 1;
+
+		memset(texts[i].p, '\1', len);
+		n -= len;
 	}
-	jsonx_put_str(o, "last", "here");
-	free(text);
-	return o;
-}
-
-static const struct { size_t n; const char *pattern; size_t len; } longs[] = {
-	{ 1, "x", 4000 }, { 1, "x", 4096 }, { 1, "x", 100000 }, { 3, "x", 3000 }, { 1, "\1", 3000 },
-	{ 1, "\303\244", 3000 }, { 1, "\360\237\230\200", 1500 }, { 400, "short", 1 },
-	{ 300, "x", 40 }, { 1, "\"", 4000 },
-};
-
-Test(audit, a_line_too_long_loses_its_longest_texts_and_stays_json)
-{
-	char *path = today(), *text;
-	struct json_object *o;
-
-	for (size_t i = 0; i < sizeof(longs) / sizeof(longs[0]); i++) {
-		unlink(path);
-		audit_close(audit);
-		cr_assert_eq(audit_open("file", dir, &audit, NULL), RC_OK);
-		o = long_event(longs[i].n, longs[i].pattern, longs[i].len);
-		cr_assert_eq(audit_write(audit, o, NULL), RC_OK, "row %zu", i);
-		json_object_put(o);
-		text = slurp(path);
-		cr_expect_leq(strlen(text), AUDIT_LINE_MAX, "row %zu: %zu", i, strlen(text));
-		cr_expect_gt(strlen(text), AUDIT_LINE_MAX / 3, "row %zu: %zu", i, strlen(text));
-		o = event(text);
-		cr_expect_str_eq(jsonx_str(o, "event", ""), "llm_inference_call");
-		if (longs[i].n == 1)
-			cr_expect_str_eq(jsonx_str(o, "last", ""), "here", "row %zu", i);
-		json_object_put(o);
-		free(text);
-	}
-	free(path);
-}
-
-Test(audit, a_large_object_goes_as_a_whole)
-{
-	struct json_object *o = event("{\"event\":\"e\",\"keep\":\"me\"}");
-	char *text;
-
-	jsonx_put(o, "nested", long_event(1, "x", 9000));
-	cr_assert_eq(audit_write(audit, o, NULL), RC_OK);
-	json_object_put(o);
-	text = logged();
-	o = event(text);
-	cr_expect_str_eq(jsonx_str(o, "keep", ""), "me");
-	cr_expect(!jsonx_has(o, "nested"));
-	json_object_put(o);
-	free(text);
+	return l;
 }
 
 Test(audit, a_line_that_was_cut_is_ended_so_that_the_next_stands_alone)
@@ -299,8 +262,8 @@ Test(audit, a_line_that_was_cut_is_ended_so_that_the_next_stands_alone)
 	char *text, *second;
 
 	failing = SHORT;
-	cr_expect_eq(write_event("{\"event\":\"one\"}", &err), RC_NO_SPACE, "%s", err.msg);
-	cr_expect_eq(write_event("{\"event\":\"two\"}", NULL), RC_OK);
+	cr_expect_eq(write_event("one", &err), RC_NO_SPACE, "%s", err.msg);
+	cr_expect_eq(write_event("two", NULL), RC_OK);
 	text = logged();
 	second = strchr(text, '\n') + 1;
 	cr_expect_eq(second - text, 11, "ten bytes and the end of the line");
@@ -317,7 +280,7 @@ Test(audit, a_line_that_a_dead_process_left_torn_is_ended_by_the_next)
 	cr_assert_not_null(f);
 	fputs("{\"id\":\"cabc\",\"event\":\"torn", f);
 	fclose(f);
-	cr_assert_eq(write_event("{\"event\":\"whole\"}", NULL), RC_OK);
+	cr_assert_eq(write_event("whole", NULL), RC_OK);
 	text = logged();
 	second = strchr(text, '\n') + 1;
 	json_object_put(event(second));
@@ -352,9 +315,9 @@ Test(audit, a_write_that_fails_says_why)
 
 	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
 		failing = failures[i].number;
-		cr_expect_eq(write_event("{\"event\":\"e\"}", &err), failures[i].rc, "%s", err.msg);
+		cr_expect_eq(write_event("e", &err), failures[i].rc, "%s", err.msg);
 	}
-	cr_expect_eq(write_event("{\"event\":\"e\"}", NULL), RC_OK);
+	cr_expect_eq(write_event("e", NULL), RC_OK);
 }
 
 Test(audit, an_unknown_sink_is_refused)
@@ -373,17 +336,16 @@ Test(audit, stderr_gets_the_same_line)
 	char *path = x_asprintf("%s/stderr", dir), *text;
 	int saved = dup(STDERR_FILENO), fd = open(path, O_WRONLY | O_CREAT, 0600);
 	struct audit *other;
-	struct json_object *o = event("{\"event\":\"e\"}");
+	const struct auditline l = change_of("e");
 
 	cr_assert_eq(audit_open("stderr", dir, &other, NULL), RC_OK);
 	dup2(fd, STDERR_FILENO);
-	cr_expect_eq(audit_write(other, o, NULL), RC_OK);
+	cr_expect_eq(audit_write(other, &l, NULL), RC_OK);
 	dup2(saved, STDERR_FILENO);
 	text = slurp(path);
 	cr_expect_eq(strchr(text, '\n'), text + strlen(text) - 1);
 	json_object_put(event(text));
 	audit_close(other);
-	json_object_put(o);
 	close(fd);
 	close(saved);
 	free(text);
@@ -392,18 +354,17 @@ Test(audit, stderr_gets_the_same_line)
 
 #define PROCESSES	4
 #define LINES		500		/* of each process */
+#define LONGEST		322		/* characters of call_of() */
 
 /* write_many - in a process of its own, with texts of all lengths */
 static void
 write_many(void)
 {
-	struct json_object *o;
-
 	for (size_t i = 0; i < LINES; i++) {
-		o = long_event(1, "x", i * 7 + 1);
-		if (audit_write(audit, o, NULL) != RC_OK)
+		const struct auditline l = call_of(i % LONGEST);
+
+		if (audit_write(audit, &l, NULL) != RC_OK)
 			_exit(1);
-		json_object_put(o);
 	}
 	_exit(0);
 }
@@ -434,15 +395,14 @@ Test(audit, lines_of_several_processes_do_not_mix_and_none_crosses_a_page)
 
 Test(audit, no_kill_between_two_pages_cuts_a_line)
 {
-	struct json_object *o;
 	char *text, *line, *rest;
 	int cut = 0, n = 0;
 
 	for (size_t i = 0; i < LINES; i++) {
-		o = long_event(1, "x", i * 7 + 1);
+		const struct auditline l = call_of(i % LONGEST);
+
 		failing = CUT;
-		cut += audit_write(audit, o, NULL) != RC_OK;
-		json_object_put(o);
+		cut += audit_write(audit, &l, NULL) != RC_OK;
 	}
 	cr_expect_gt(cut, LINES / 8);
 	for (rest = text = logged(); (line = strsep(&rest, "\n")) != NULL && rest != NULL; n++)
@@ -458,12 +418,12 @@ Test(audit, a_process_stopped_at_the_end_of_the_file_holds_up_one_line)
 	int64_t begun;
 	int fd;
 
-	cr_assert_eq(write_event("{\"event\":\"e\"}", NULL), RC_OK);
+	cr_assert_eq(write_event("e", NULL), RC_OK);
 	fd = open(path, O_RDWR);
 	cr_assert(filelock(fd, 0, FILELOCK_ALONE));
 	begun = clock_mono_ms();
 	for (int i = 0; i < LINES; i++)
-		cr_assert_eq(write_event("{\"event\":\"e\"}", NULL), RC_OK);
+		cr_assert_eq(write_event("e", NULL), RC_OK);
 	cr_expect_lt(clock_mono_ms() - begun, LINES * 10, "one wait, not one a line");
 	close(fd);
 	text = logged();

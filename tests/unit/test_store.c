@@ -205,3 +205,36 @@ Test(store, a_rehearsal_says_what_a_change_would_and_writes_nothing)
 	cr_expect_eq(table_count(trial_look(&t), &kind_user), 0);
 	trial_close(&t);
 }
+
+/* note_commit - which transaction it was */
+static void
+note_commit(void *arg, const char *op_id)
+{
+	snprintf(arg, KV_OP_ID_MAX, "%s", op_id);
+}
+
+/* plan_noted - a user, by a transaction that is noted */
+static enum rc
+plan_noted(struct batch *b, void *arg, struct error *err)
+{
+	int one = 1;
+
+	batch_at_commit(b, note_commit, arg);
+	return plan_many(b, &one, err);
+}
+
+Test(store, whether_a_change_was_made_can_be_asked_later)
+{
+	char op_id[KV_OP_ID_MAX] = "";
+	struct error err;
+	struct trial t;
+
+	open_relay(&t);
+	cr_expect_eq(store_rehearse(t.store, plan_noted, op_id, &err), RC_OK);
+	cr_expect_str_eq(op_id, "", "nothing is about to be committed");
+	cr_expect_eq(store_change(t.store, plan_noted, op_id, &err), RC_OK);
+	cr_expect_str_neq(op_id, "");
+	cr_expect_eq(store_made(t.store, op_id, &err), RC_OK, "%s", err.msg);
+	cr_expect_eq(store_made(t.store, "another", &err), RC_NOT_FOUND, "%s", err.msg);
+	trial_close(&t);
+}

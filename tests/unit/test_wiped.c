@@ -24,7 +24,6 @@ set_up(void)
 	f.cfg.max_body = 4096;
 	fixture_make(&f, &kind_rbac, "{'name':'w','subjects':[{'kind':'User','name':'bob'}],"
 	    "'roleBindings':[{'role':'edit','resource':'*'}]}");
-	fixture_make(&f, &kind_secret, "{'name':'s','data':{'k':'" CANARY "'}}");
 	freed_watch(CANARY);
 }
 
@@ -115,15 +114,21 @@ Test(wiped, a_new_token_that_was_answered)
 
 Test(wiped, values_that_are_opened_and_sealed_anew)
 {
-	const struct table *t = fixture_look(&f);
-	const struct secret *s = (const void *)table_by_name(t, &kind_secret, "s");
-	const struct seal_place elsewhere = { table_store_id(t), "secret", "other", "k" };
+	const struct table *t;
+	const struct secret *s;
+	struct seal_place elsewhere = { NULL, "secret", "other", "k" };
 	struct rekey rekey = { .each = NULL };
 	struct pairs values = PAIRS_INIT;
 	struct error err;
 	int64_t version;
 	char *clear;
 
+	/* by a request: the fixture would leave the value where later blocks are taken from */
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/secrets", bearer,
+	    "CONTENT_TYPE=application/json"), "{\"name\":\"s\",\"data\":{\"k\":\"" CANARY "\"}}");
+	t = fixture_look(&f);
+	s = (const void *)table_by_name(t, &kind_secret, "s");
+	elsewhere.store_id = table_store_id(t);
 	cr_assert_eq(secrets_open(&f.svc, t, s, "k", &clear, &err), RC_OK, "%s", err.msg);
 	cr_expect_str_eq(clear, CANARY);
 	mem_free_wiped(clear);
