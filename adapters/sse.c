@@ -28,9 +28,9 @@ sse_init(struct sse *s, size_t max)
 void
 sse_release(struct sse *s)
 {
-	buf_wipe(&s->raw);			/* a provider may have repeated a key in it */
+	buf_wipe(&s->raw);			/* a provider may have repeated a key in each */
 	buf_wipe(&s->data);
-	buf_release(&s->name);
+	buf_wipe(&s->name);
 }
 
 /* is_name - compare a field's name */

@@ -63,7 +63,7 @@ send_answer(int fd, const struct step *step)
 
 /* serve_step - one step on this connection; false: the connection is over */
 static bool
-serve_step(struct server *s, int fd)
+serve_step(struct played *s, int fd)
 {
 	const struct linger now = { 1, 0 };
 	enum then then = s->step->then;
@@ -90,7 +90,7 @@ serve_step(struct server *s, int fd)
 void *
 bench_serve(void *arg)
 {
-	struct server *s = arg;
+	struct played *s = arg;
 	int fd;
 
 	while (s->step->then != END && (fd = accept(s->listener, NULL, NULL)) >= 0) {

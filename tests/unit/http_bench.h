@@ -41,7 +41,7 @@ struct step {				/* one request at the server */
 	enum then	 then;
 };
 
-struct server {
+struct played {
 	const struct step *step;	/* the next one */
 	int		 listener, port, connections, requests;
 	atomic_int	 fd;		/* of the newest connection */
@@ -51,7 +51,7 @@ struct server {
 };
 
 struct bench {				/* a client, its server, and what came of a call */
-	struct server	    server;
+	struct played	    server;
 	struct http	   *http;
 	char		    url[64];
 	struct http_request req;

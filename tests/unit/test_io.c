@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "fcgi/io.h"
+#include "tests/unit/freed.h"
 
 #define SHORT_MS 100			/* ms that a silent peer is waited for in these tests */
 
@@ -344,6 +345,26 @@ Test(io, other_data_is_not_watched_for_ever)
 	cr_expect_not(again);
 	shutdown(peer, SHUT_WR);
 	io->ops->close(io);
+}
+
+/* libfcgi reads into a buffer of its own, and gives it back as it is */
+Test(io, a_body_that_was_read_is_left_nowhere)
+{
+	struct io *io;
+	size_t total;
+
+	ask();
+	record(STDIN, "{\"data\":\"canary-of-", 19);
+	record(STDIN, "canary-of-the-body\"}", 20);
+	record(STDIN, "", 0);
+	freed_watch("canary-of-");
+	io = open_io();
+	cr_expect_eq(read_all(io, &total), RC_OK);
+	cr_expect_eq(total, 39);
+	shutdown(peer, SHUT_WR);
+	io->ops->close(io);
+	cr_expect_eq(freed_with(), 0);
+	freed_watch(NULL);
 }
 
 Test(io, a_body_that_is_cut_is_no_body)

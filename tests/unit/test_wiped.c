@@ -13,6 +13,7 @@
 #include "service/secret_cache.h"
 #include "service/secrets.h"
 #include "tests/unit/freed.h"
+#include "tests/unit/http_bench.h"
 #include "tests/unit/request_fixture.h"
 
 #define CANARY	"canary-of-the-heap"
@@ -20,6 +21,7 @@
 static void
 set_up(void)
 {
+	http_global();			/* as a worker: before libcrypto is used */
 	request_set_up();
 	f.cfg.max_body = 4096;
 	fixture_make(&f, &kind_rbac, "{'name':'w','subjects':[{'kind':'User','name':'bob'}],"
@@ -173,4 +175,60 @@ Test(wiped, what_the_cache_forgets)
 	cr_expect_eq(secret_cache_get(NULL, &ref, "k", fetch, NULL, &value, &err), RC_OK);
 	mem_free_wiped(value);
 	expect_none("without a cache");
+}
+
+#define ASKED "{\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]"
+#define REPEATED "you sent " CANARY
+
+/* what a provider does with its caller's key, and what its client is told */
+static const struct { const char *what, *answer, *body, *status; } echoes[] = {
+	{ "an answer", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", ASKED "}", "200" },
+	{ "an error that repeats it", "HTTP/1.1 400 No\r\nX-Key: " CANARY "\r\nContent-Length: 54\r\n"
+	  "\r\n{\"error\":{\"message\":\"" REPEATED "\"}}   ",
+	  ASKED "}", "400" },
+	{ "a refusal that repeats it", "HTTP/1.1 401 No\r\nX-Key: " CANARY "\r\nContent-Length: 54\r\n"
+	  "\r\n{\"error\":{\"message\":\"" REPEATED "\"}}   ",
+	  ASKED "}", "502" },
+	{ "half an answer", "HTTP/1.1 200 OK\r\nX-Key: " CANARY "\r\nContent-Length: 99\r\n\r\n\"" REPEATED,
+	  ASKED "}", "502" },
+	{ "an error in a stream", "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n: " CANARY
+	  "\nevent: " CANARY "\ndata: {\"error\":\"" REPEATED "\"}\n\n", ASKED ",\"stream\":true}", "200" },
+	{ "half an event", "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {\"a\":\""
+	  CANARY "\"}\n\nevent: x" CANARY "\ndata: {\"a\":\"" REPEATED, ASKED ",\"stream\":true}", "200" },
+	{ "no answer", "", ASKED "}", "502" },
+};
+
+Test(wiped, calls_that_carry_a_key)
+{
+	struct bench b;
+	char text[512];
+
+	fixture_make(&f, &kind_rbac, "{'name':'run','subjects':[{'kind':'User','name':'bob'}],"
+	    "'roleBindings':[{'role':'run','resource':'llms'}]}");
+	for (size_t i = 0; i < sizeof(echoes) / sizeof(echoes[0]); i++) {
+		const struct step script[] = { { echoes[i].answer, SHUT }, { NULL, END } };
+		char uri[64];
+
+		bench_open(&b, script);
+		snprintf(text, sizeof(text), "{'name':'m%zu','type':'openai','model':'m','url':"
+		    "'http://127.0.0.1:%d','apiKeyRef':{'name':'s','key':'k'},'extraConfig':"
+		    "{'allowPrivateUrl':true,'headers':{'api-key':'secret://s/k'}}}", i,
+		    b.server.port);
+		fixture_make(&f, &kind_llm, text);
+		expect_none("made");
+		snprintf(uri, sizeof(uri), "REQUEST_URI=/api/v1/llms/m%zu/infer", i);
+		begin(PARAMS("REQUEST_METHOD=POST", uri, bearer, "CONTENT_TYPE=application/json"),
+		    echoes[i].body);
+		dispatch(&r, routes);
+		request_release(&r);
+		expect_none(echoes[i].what);
+		cr_expect_eq(strncmp(io.out + strlen("Status: "), echoes[i].status, 3), 0, "%s: %s",
+		    echoes[i].what, io.out);
+		bench_stop(&b);
+		cr_expect_not_null(strstr(b.server.seen[0].p, "Authorization: Bearer " CANARY "\r\n"));
+		cr_expect_not_null(strstr(b.server.seen[0].p, "api-key: " CANARY "\r\n"));
+		freed_watch(NULL);		/* the server's own memory */
+		bench_release(&b);
+		freed_watch(CANARY);
+	}
 }
