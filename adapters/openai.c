@@ -103,7 +103,7 @@ is_error(const struct sse_event *event, const struct openai_chunk *c)
 {
 	return (event->name != NULL && strcmp(event->name, "error") == 0) ||
 	    (c->error.p != NULL && jscan_type(c->error) != '0') ||
-	    jscan_is(c->kind, "error");
+	    jscan_is(c->kind, "error") || jscan_is(c->type, "error");
 }
 
 /* openai_is_finish - see openai.h */

@@ -158,15 +158,20 @@ on_event(void *arg, const struct sse_event *event, struct error *err)
 }
 
 /*
- * look - a provider that names no type: the first byte that is not blank tells JSON from events.
- * What was read so far is kept in whole.
+ * look - a provider that names no type: the first byte that is not blank tells JSON from events, which
+ * may have a byte order mark before them. What was read so far is kept in whole.
  */
 static enum rc
 look(struct answer *a, struct error *err)
 {
-	size_t i = strspn(a->whole.p, " \t\r\n");
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t n = sizeof(mark) - 1, i;
 	enum rc rc;
 
+	if (a->whole.len < n && memcmp(a->whole.p, mark, a->whole.len) == 0)
+		return RC_OK;
+	i = strncmp(a->whole.p, mark, n) == 0 ? n : 0;
+	i += strspn(a->whole.p + i, " \t\r\n");
 	if (i == a->whole.len)
 		return RC_OK;
 	if (strchr("{[", a->whole.p[i]) != NULL) {

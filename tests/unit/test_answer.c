@@ -53,6 +53,12 @@ static const struct scene {
 	  "\":[{\"finish_reason\":\"stop\"}]}\n\n" }, 200, .begins = "\ndata: ", .holds = DONE },
 	{ "no type: a field of no use", true, 200, NONE, { "retry: 5\n\n" LAST }, 200,
 	  .exact = "retry: 5\n\n" LAST DONE },
+	{ "no type: a byte order mark before events", true, 200, NONE, { "\xef", "\xbb\xbf", "data: {\"a\":"
+	  "1}\n\n" LAST }, 200, .exact = "\xef\xbb\xbf" "data: {\"a\":1}\n\n" LAST DONE },
+	{ "no type: a byte order mark alone", true, 200, NONE, { "\xef\xbb\xbf" }, 502,
+	  .begins = "{\"error\":" },
+	{ "no type: half a byte order mark", true, 200, NONE, { "\xef\xbb:", "data: {}\n\n" }, 502,
+	  .begins = "{\"error\":" },
 	{ "no type: a list", true, 200, NONE, { " [1]" }, 200, .exact = " [1]" },
 	{ "a type that begins like that of a stream", false, 200,
 	  { .v = { { "content-type", "text/event-streams" } } }, { "{}" }, 200, .exact = "{}" },

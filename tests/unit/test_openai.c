@@ -253,6 +253,8 @@ static const struct { enum api api; enum end end; const char *in, *out; } stream
 	{ API_CHAT, FAILS, CHUNK "data: {\"error\":{\"message\":\"x\"}}\n\n" DONE, CHUNK },
 	{ API_CHAT, FAILS, CHUNK "data: {\"object\":\"error\",\"message\":\"x\"}\n\n", CHUNK },
 	{ API_CHAT, FAILS, "data: {\"error\":\"x\"}", "" },
+	{ API_RESPONSES, FAILS, "data: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"x\","
+	  "\"param\":null}\n\n", "" },
 	{ API_CHAT, ENDS, "data: {\"error\":null,\"choices\":null}\n\n" DONE,
 	  "data: {\"error\":null,\"choices\":null}\n\n" DONE },
 	/* responses have ends of their own */
