@@ -1,5 +1,6 @@
 /* config.c - options from text, and what follows from them */
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -319,6 +320,47 @@ config_finish(struct config *c, struct error *err)
 			c->base_path[len - 1] = '\0';
 	}
 	return check_key_file(c, err);
+}
+
+/* in_name - may the byte stand beside a path as a part of a longer one */
+static bool
+in_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+/* hide_path - every time that it is in the text */
+static bool
+hide_path(char *text, const char *path)
+{
+	size_t len = path != NULL ? trimmed(path, strlen(path)) : 0, dir = len;
+	bool cut = false;
+
+	while (dir > 0 && path[dir - 1] != '/')
+		dir--;
+	if (dir == 0 || dir == len)	/* a name alone, or the root */
+		return false;
+	for (char *p = text; *p != '\0'; p++) {
+		if (strncmp(p, path, len) != 0 || in_name(p[len]) || (p > text && in_name(p[-1])))
+			continue;
+		memmove(p, p + dir, strlen(p + dir) + 1);
+		cut = true;
+	}
+	return cut;
+}
+
+/* config_hide_paths - see config.h; the store tells its directory as the system knows it */
+bool
+config_hide_paths(const struct config *c, char *text)
+{
+	char *real = c->db != NULL ? realpath(c->db, NULL) : NULL;
+	const char *const paths[] = { c->db, real, c->key_file, c->ca_file };
+	bool cut = false;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		cut |= hide_path(text, paths[i]);
+	free(real);
+	return cut;
 }
 
 /* config_release - all that rows point to */

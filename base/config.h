@@ -105,6 +105,10 @@ enum rc config_load(struct config *c, const char *path, struct error *err);
 /* config_finish - what follows from other options: key_file beside db, checks across options */
 enum rc config_finish(struct config *c, struct error *err);
 
+/* config_hide_paths - cut the paths of this host in a text to their last names ("state/.lock"): where the
+   store and its key are is the log's business. true: something was cut */
+bool config_hide_paths(const struct config *c, char *text);
+
 void config_release(struct config *c);
 
 #endif

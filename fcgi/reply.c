@@ -181,6 +181,18 @@ fill_failure(struct failure *f, const struct error *why)
 	failure_rc(f, why);
 }
 
+/* say - what the client is told; what is not for it stays for the log */
+static void
+say(struct request *r)
+{
+	struct failure *f = &r->failure;
+	char whole[FAILURE_MESSAGE];
+
+	snprintf(whole, sizeof(whole), "%s", f->message);
+	if (config_hide_paths(r->cfg, f->message) && *f->log == '\0')
+		memcpy(f->log, whole, sizeof(whole));
+}
+
 /* reply_failure - in the shape of the path */
 static enum rc
 reply_failure(struct request *r, struct error *err)
@@ -189,6 +201,7 @@ reply_failure(struct request *r, struct error *err)
 	struct buf text = BUF_INIT(ERROR_BODY_MAX);
 	enum rc rc;
 
+	say(r);
 	if (f->no_retry)
 		reply_header(r, "x-should-retry", "false");
 	if (*f->retry_after != '\0')
@@ -206,6 +219,7 @@ reply_error(struct request *r, const struct error *why, struct error *err)
 	struct json_object *o = json_object_new_object();
 	struct error said = *why;	/* it may hold what was asked, cut where its room ended */
 
+	config_hide_paths(r->cfg, said.msg);	/* the log has the whole text */
 	utf8_mend(said.msg);
 	jsonx_put_str(o, "error", said.msg);
 	if (r->faults.n > 0)

@@ -124,10 +124,12 @@ plan(struct service *svc, const struct caller *c, struct json_object *body, stru
 
 /* add_failed - {name, error} */
 static void
-add_failed(struct json_object *list, const char *name, const struct error *why)
+add_failed(const struct service *svc, struct json_object *list, const char *name,
+    struct error *why)
 {
 	struct json_object *o = json_object_new_object();
 
+	service_say(svc, why->msg);
 	jsonx_put_str(o, "name", name);
 	jsonx_put_str(o, "error", why->msg);
 	json_object_array_add(list, o);
@@ -145,7 +147,7 @@ move_all(const struct move *m, const struct strings *names)
 		if (move_secret(m, names->v[i], &why) == RC_OK)
 			json_object_array_add(migrated, json_object_new_string(names->v[i]));
 		else
-			add_failed(failed, names->v[i], &why);
+			add_failed(m->svc, failed, names->v[i], &why);
 	}
 	jsonx_put(result, "migrated", migrated);
 	jsonx_put(result, "failed", failed);

@@ -51,13 +51,14 @@ listed(const struct buf *list, const char *model)
 
 /* result - what came of it; a provider's words are scrubbed like every other */
 static struct json_object *
-result(const struct probe *p, const struct llm *llm, int64_t latency_ms, struct failure *f,
-    const struct scrub *scrub)
+result(const struct service *svc, const struct probe *p, const struct llm *llm,
+    int64_t latency_ms, struct failure *f, const struct scrub *scrub)
 {
 	struct json_object *o = json_object_new_object();
 	bool ok = f->status == 0;
 
 	scrub_text(scrub, f->message);
+	service_say(svc, f->message);
 	jsonx_put_bool(o, "ok", ok);
 	jsonx_put(o, "status", p->status != 0 ? json_object_new_int(p->status) : NULL);
 	jsonx_put(o, "latencyMs", latency_ms < 0 ? NULL : json_object_new_int64(latency_ms));
@@ -130,7 +131,7 @@ probe_llm(struct service *svc, struct http *http, const struct table *t, const s
 			req.total_timeout_ms = PROBE_TOTAL_MS;
 		took = ask(http, &req, &p, llm->type, &f);
 	}
-	o = result(&p, llm, took, &f, &c.scrub);
+	o = result(svc, &p, llm, took, &f, &c.scrub);
 	adapter_request_release(&made);
 	credential_release(&c);
 	buf_release(&p.list);

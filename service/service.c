@@ -1,4 +1,5 @@
 /* service.c - open what one process shares */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -42,6 +43,7 @@ service_open(const struct config *cfg, bool serving, struct service *svc, struct
 
 	memset(svc, 0, sizeof(*svc));
 	svc->cfg = cfg;
+	svc->serving = serving;
 	if ((rc = store_open(cfg->db, &opts, &svc->store, err)) != RC_OK)
 		return rc;
 	rc = ledger_open(&books, &svc->ledger, err);
@@ -68,6 +70,19 @@ service_close(struct service *svc)
 	svc->secrets = NULL;
 	svc->ledger = NULL;
 	svc->store = NULL;
+}
+
+/* service_say - see service.h */
+void
+service_say(const struct service *svc, char *text)
+{
+	char whole[ERROR_MAX];
+
+	if (!svc->serving)
+		return;
+	snprintf(whole, sizeof(whole), "%s", text);
+	if (config_hide_paths(svc->cfg, text))
+		log_warn("%s", whole);
 }
 
 /* service_recover - to open the books is to recover */

@@ -22,6 +22,7 @@ struct secret_cache;
 
 struct service {
 	const struct config	*cfg;
+	bool			 serving;	/* callers may be on other hosts */
 	struct store		*store;
 	struct ledger		*ledger;	/* audit, counters, running calls */
 	struct lastused		*lastused;	/* NULL: can't be noted */
@@ -32,6 +33,10 @@ struct service {
 enum rc service_open(const struct config *cfg, bool serving, struct service *svc,
     struct error *err);
 void service_close(struct service *svc);
+
+/* service_say - make a text that goes to a caller fit for it: paths of this host are for the log, unless
+   the caller is on it */
+void service_say(const struct service *svc, char *text);
 
 /* service_recover - what calls of a process that has died are still owed: their audit lines, their
    counts. For a process that opens no service of its own; nothing stays open */

@@ -5,10 +5,60 @@ import os
 import signal
 import unittest
 
+import fcgi
 from fastcgi import Request
-from gateway import GatewayCase, free_port, unique, wait_for
+from gateway import BUILD, GatewayCase, free_port, unique, wait_for
 
 HI = {"messages": [{"role": "user", "content": "hi"}]}
+
+
+class Paths(GatewayCase):
+    """Where the store and its key are is for the log, and for who works on the store itself."""
+
+    def hears(self, answer, words, status=503):
+        """hears - the words are in (status, body), and no path of this host is"""
+        self.assertEqual(answer[0], status, answer)
+        self.assertIn(words.encode(), answer[1])
+        self.assertNotIn(str(self.gw.home).encode(), answer[1])
+
+    def test_a_change_that_fails_names_no_directory(self):
+        lock, aside = self.gw.state / ".lock", self.gw.state / "aside"
+        os.rename(lock, aside)
+        lock.mkdir()
+        try:
+            answer = self.gw.request("POST", "/api/v1/users", {"name": self.unused_name()})
+            local = self.gw.ctl("create", "user", self.unused_name(), check=False).stderr
+        finally:
+            lock.rmdir()
+            os.rename(aside, lock)
+        self.hears((answer.status, answer.body), '"state/.lock is no regular file"')
+        whole = f"{self.gw.state}/.lock is no regular file"
+        self.assertIn(whole, local)
+        wait_for("the line of the log", lambda: f"503 {whole}\n" in self.gw.logs())
+
+    def test_a_key_file_that_is_gone_is_named_alone(self):
+        llm = self.gw.llm()
+        self.gw.create("secretbackends", name="clear", type="plaintext")
+        key, aside = self.gw.home / "mcpd.key", self.gw.home / "aside"
+        migration = {"from": "sealed", "to": "clear"}
+        os.rename(key, aside)
+        try:
+            # a process of its own each, which has never read the key
+            ask = lambda path, body: fcgi.run(
+                BUILD / "mcpd.fcgi", self.gw.env, "POST", path, self.gw.token, body
+            )
+            answers = (
+                (ask("/api/v1/secrets", {"name": "s", "data": {"k": "v"}}), 503),
+                (ask(f"/api/v1/llms/{llm}/infer", HI), 503),
+                (ask(f"/api/v1/llms/{llm}/test", None), 200),
+                (ask("/api/v1/secrets/migrate", migration), 200),
+            )
+            local = self.gw.ctl("test", "llm", llm, check=False)
+        finally:
+            os.rename(aside, key)
+        for answer, status in answers:
+            self.hears(answer, "mcpd.key: there is no key file", status)
+        self.assertIn(f"{key}: there is no key file", local.stdout + local.stderr)
 
 
 class Refusals(GatewayCase):

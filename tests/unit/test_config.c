@@ -399,6 +399,59 @@ Test(config, puts_the_key_file_beside_the_store)
 	}
 }
 
+Test(config, cuts_the_paths_of_this_host_in_a_text_to_their_last_names)
+{
+	static const struct {
+		const char *db, *text, *said;	/* said NULL: as it was */
+	} rows[] = {
+		{ "/a/b/state", "/a/b/state/.lock is no regular file", "state/.lock is no regular file" },
+		{ "/a/b/state/", "the store in /a/b/state is locked", "the store in state is locked" },
+		{ "/a/b/state", "open '/a/b/state': /a/b/state/gen", "open 'state': state/gen" },
+		{ "/a/b/state", "/a/b/mcpd.key: there is no key file", "mcpd.key: there is no key file" },
+		{ "/a/b c/state", "in /a/b c/state", "in state" },
+		{ "var/state", "var/state/gen is too short", "state/gen is too short" },
+		{ "/a/b/state", "ca: /etc/ours.pem", "ca: ours.pem" },
+		{ "/s", "not served by mcpd: /something", NULL },
+		{ "/s", "x/s", NULL },
+		{ "/s", "in /s", "in s" },
+		{ "state", "in state", NULL },
+		{ "/a/b/state", "/a/b/statement /a/b", NULL },
+		{ "/a/b/state", "", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct config c;
+		char text[128];
+
+		config_init(&c);
+		config_set(&c, "db", rows[i].db, "", NULL);
+		config_set(&c, "ca_file", "/etc/ours.pem", "", NULL);
+		cr_assert(config_finish(&c, NULL) == RC_OK);
+		snprintf(text, sizeof(text), "%s", rows[i].text);
+		cr_expect_eq(config_hide_paths(&c, text), rows[i].said != NULL, "%s", rows[i].text);
+		cr_expect_str_eq(text, rows[i].said != NULL ? rows[i].said : rows[i].text);
+		config_release(&c);
+	}
+}
+
+Test(config, cuts_the_directory_that_the_store_knows_by_another_path)
+{
+	char link[64], text[128], said[128];
+	struct config c;
+
+	snprintf(link, sizeof(link), "%s/link", dir);
+	cr_assert_eq(symlink(".", link), 0);
+	config_init(&c);
+	config_set(&c, "db", link, "", NULL);
+	cr_assert(config_finish(&c, NULL) == RC_OK);
+	snprintf(text, sizeof(text), "%s/gen is missing", dir);
+	snprintf(said, sizeof(said), "%s/gen is missing", strrchr(dir, '/') + 1);
+	cr_expect(config_hide_paths(&c, text));
+	cr_expect_str_eq(text, said);
+	config_release(&c);
+	unlink(link);
+}
+
 Test(config, refuses_a_key_file_inside_the_store)
 {
 	struct error err;
