@@ -94,6 +94,56 @@ Test(catalogue, an_id_is_judged_by_the_objects_name_and_a_refusal_does_not_tell_
 	json_object_put(out);
 }
 
+/* as: a role, and which of the three changes of the user bob it is enough for */
+static const struct changer {
+	const char *role;
+	bool create, update, delete;
+} changers[] = {
+	{ "view", false, false, false },
+	{ "create", true, false, false },
+	{ "delete", false, false, true },
+	{ "edit", true, true, true },
+	{ "run", false, false, false },
+	{ "expose", false, false, false },
+};
+
+/* judged - did it end as it should */
+static void
+judged(enum rc rc, bool may, const struct changer *w, const char *what, const struct error *err)
+{
+	char words[64];
+
+	snprintf(words, sizeof(words), "permission denied: %s:users:bob", what);
+	cr_expect_eq(rc, may ? RC_OK : RC_FORBIDDEN, "%s by %s: %s", what, w->role, err->msg);
+	if (!may)
+		cr_expect_str_eq(err->msg, words);
+}
+
+Test(catalogue, a_change_is_judged_when_it_is_made_whatever_the_dispatcher_has_found)
+{
+	for (size_t i = 0; i < sizeof(changers) / sizeof(changers[0]); i++) {
+		const struct changer *w = &changers[i];
+		struct error err = { RC_OK, "" };
+		struct caller c;
+		char text[256];
+
+		close_f();
+		open_f();
+		snprintf(text, sizeof(text), "{'name':'g','subjects':[{'kind':'User','name':'alice'}],"
+		    "'roleBindings':[{'role':'%s','resource':'users','name':'bob'}]}", w->role);
+		fixture_make(&f, &kind_rbac, text);
+		c = fixture_caller(&f, "alice", NULL);
+		judged(fixture_try(&f, &c, &kind_user, "{'name':'bob'}", &err), w->create, w,
+		    "create", &err);
+		if (!w->create)
+			fixture_make(&f, &kind_user, "{'name':'bob'}");
+		judged(fixture_put(&f, &c, &kind_user, "bob", "{'description':'d'}", &err),
+		    w->update, w, "edit", &err);
+		judged(catalogue_delete(&f.svc, &c, &kind_user, "bob", 0, &err), w->delete, w,
+		    "delete", &err);
+	}
+}
+
 Test(catalogue, if_match_is_the_version)
 {
 	struct faults faults = FAULTS_INIT;

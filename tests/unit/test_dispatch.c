@@ -106,6 +106,15 @@ Test(dispatch, permission_comes_before_existence_and_before_the_body)
 	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/llms", bearer, "CONTENT_TYPE=text/plain",
 	    "CONTENT_LENGTH=900000"), "x");
 	refused("403 Forbidden", "create:llms");
+	run(PARAMS("REQUEST_METHOD=PUT", "REQUEST_URI=/api/v1/llms/nix", bearer,
+	    "CONTENT_TYPE=text/plain", "CONTENT_LENGTH=900000"), "x");
+	refused("403 Forbidden", "edit:llms:nix");
+	run(PARAMS("REQUEST_METHOD=DELETE", "REQUEST_URI=/api/v1/llms/nix", bearer,
+	    "HTTP_IF_MATCH=none"), NULL);
+	refused("403 Forbidden", "delete:llms:nix");
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/secrets/migrate", bearer,
+	    "CONTENT_TYPE=text/plain", "CONTENT_LENGTH=900000"), "x");
+	refused("403 Forbidden", "run:migrate-secrets");
 	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/llms/nix/infer", bearer,
 	    "CONTENT_TYPE=application/json", "CONTENT_LENGTH=2"), "{}");
 	refused("403 Forbidden", "\"code\":\"model_not_allowed\"");
