@@ -28,7 +28,23 @@ struct question {
 	const char	*name;
 	const char	*action;	/* asked for instead of the rest */
 	bool		 some;		/* any name will do */
+	const struct bindings *scope;	/* with some: a token's; names must meet. NULL: none */
 };
+
+/* gives_some - what is left of a binding under the scope */
+static bool
+gives_some(const struct binding *b, const struct question *q)
+{
+	struct binding left;
+
+	if (q->scope == NULL)
+		return binding_gives_some(b, q->verb, q->resource);
+	for (size_t i = 0; i < q->scope->n; i++)
+		if (binding_meet(b, &q->scope->v[i], &left) &&
+		    binding_gives_some(&left, q->verb, q->resource))
+			return true;
+	return false;
+}
 
 /* answers - does one binding answer the question with yes */
 static bool
@@ -37,7 +53,7 @@ answers(const struct binding *b, const struct question *q)
 	if (q->action != NULL)
 		return b->action != NULL && strcmp(b->action, q->action) == 0;
 	if (q->some)
-		return binding_gives_some(b, q->verb, q->resource);
+		return gives_some(b, q);
 	return binding_gives(b, q->verb, q->resource, q->name);
 }
 
@@ -78,22 +94,24 @@ user_answers(const struct table *t, const char *user_id, const struct question *
 	return false;
 }
 
-/*
- * granted - what the user holds, or the token itself; a scope cuts both.
- * "some" questions under a scope are right for lists only: each object is asked for by name there.
- */
+/* granted - what the user holds, or the token itself; a scope cuts both */
 static bool
 granted(const struct table *t, const struct caller *c, const struct question *q)
 {
+	struct question cut = *q;
+
 	if (c->administrator)
 		return true;
 	if (c->user == NULL)
 		return false;
-	if (c->token != NULL && c->token->scoped && !list_answers(&c->token->scope, q))
-		return false;
-	if (user_answers(t, c->user->r.id, q))
+	if (c->token != NULL && c->token->scoped) {
+		if (!list_answers(&c->token->scope, q))
+			return false;
+		cut.scope = &c->token->scope;
+	}
+	if (user_answers(t, c->user->r.id, &cut))
 		return true;
-	return c->token != NULL && subject_answers(t, c->token->r.id, q);
+	return c->token != NULL && subject_answers(t, c->token->r.id, &cut);
 }
 
 /* rbac_allows - one permission */
@@ -101,7 +119,7 @@ bool
 rbac_allows(const struct table *t, const struct caller *c, enum verb verb,
     enum resource resource, const char *name)
 {
-	return granted(t, c, &(struct question){ verb, resource, name, NULL, false });
+	return granted(t, c, &(struct question){ .verb = verb, .resource = resource, .name = name });
 }
 
 /* rbac_allows_some - may a list be asked for at all */
@@ -109,7 +127,7 @@ bool
 rbac_allows_some(const struct table *t, const struct caller *c, enum verb verb,
     enum resource resource)
 {
-	return granted(t, c, &(struct question){ verb, resource, NULL, NULL, true });
+	return granted(t, c, &(struct question){ .verb = verb, .resource = resource, .some = true });
 }
 
 /* rbac_allows_action - an operation that is no resource's */

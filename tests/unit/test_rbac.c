@@ -50,6 +50,43 @@ Test(rbac, edit_is_view_create_edit_delete_and_never_run)
 	cr_expect_not(rbac_allows(f.table, &c, VERB_VIEW, RESOURCE_SECRETS, "x"));
 }
 
+/* what alice holds, what the scope of her token leaves, and may she ask for a list of Llms */
+static const struct meeting {
+	const char *held, *scope;
+	bool list;
+} meetings[] = {
+	{ "'role':'view','resource':'llms'", "'role':'view','resource':'llms','name':'a'", true },
+	{ "'role':'view','resource':'llms','name':'a'", "'role':'edit','resource':'*'", true },
+	{ "'role':'expose','resource':'llms'", "'role':'edit','resource':'llms'", true },
+	{ "'role':'view','resource':'*','name':'a'", "'role':'view','resource':'llms','name':'a'",
+	    true },
+	{ "'role':'view','resource':'llms','name':'b'", "'role':'view','resource':'llms','name':'a'",
+	    false },
+	{ "'role':'view','resource':'llms'", "'role':'run','resource':'llms'", false },
+	{ "'role':'run','resource':'llms'", "'role':'view','resource':'llms'", false },
+};
+
+Test(rbac, a_list_is_for_who_may_see_something_of_it_under_their_scope)
+{
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(meetings) / sizeof(meetings[0]); i++) {
+		const struct meeting *m = &meetings[i];
+		struct caller c;
+
+		close_f();
+		open_f();
+		snprintf(text, sizeof(text), "{'name':'t','user':'alice','scope':[{%s},"
+		    "{'role':'view','resource':'users'}]}", m->scope);
+		fixture_make(&f, &kind_mcptoken, text);
+		snprintf(text, sizeof(text), "{'role':'delete','resource':'llms'},{%s}", m->held);
+		grant(text);
+		c = fixture_caller(&f, "alice", "t");
+		cr_expect_eq(rbac_allows_some(f.table, &c, VERB_VIEW, RESOURCE_LLMS), m->list,
+		    "{%s} under {%s}", m->held, m->scope);
+	}
+}
+
 Test(rbac, a_named_binding_is_for_that_object_alone)
 {
 	struct caller c = grant("{'role':'view','resource':'llm','name':'x'}");
