@@ -45,6 +45,14 @@ expect_none(const char *what)
 	cr_expect_eq(freed_with(), 0, "%s: a value was freed unwiped", what);
 }
 
+/* make_secret - by a request: the fixture would leave the value where later blocks are taken from */
+static void
+make_secret(void)
+{
+	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/secrets", bearer,
+	    "CONTENT_TYPE=application/json"), "{\"name\":\"s\",\"data\":{\"k\":\"" CANARY "\"}}");
+}
+
 Test(wiped, the_watch_sees_what_it_is_for)
 {
 #ifndef WITH_SANITIZER
@@ -125,9 +133,7 @@ Test(wiped, values_that_are_opened_and_sealed_anew)
 	int64_t version;
 	char *clear;
 
-	/* by a request: the fixture would leave the value where later blocks are taken from */
-	run(PARAMS("REQUEST_METHOD=POST", "REQUEST_URI=/api/v1/secrets", bearer,
-	    "CONTENT_TYPE=application/json"), "{\"name\":\"s\",\"data\":{\"k\":\"" CANARY "\"}}");
+	make_secret();
 	t = fixture_look(&f);
 	s = (const void *)table_by_name(t, &kind_secret, "s");
 	elsewhere.store_id = table_store_id(t);
@@ -203,6 +209,7 @@ Test(wiped, calls_that_carry_a_key)
 	struct bench b;
 	char text[512];
 
+	make_secret();
 	fixture_make(&f, &kind_rbac, "{'name':'run','subjects':[{'kind':'User','name':'bob'}],"
 	    "'roleBindings':[{'role':'run','resource':'llms'}]}");
 	for (size_t i = 0; i < sizeof(echoes) / sizeof(echoes[0]); i++) {
