@@ -75,6 +75,11 @@ configure_in() {
 	shift
 	[ ! -e config.status ] ||
 		die "this folder is configured for a build in place: run 'make distclean' first"
+	# configure refuses these in words that help nobody; make and sed take them for their own
+	case $PWD in
+	*[[:space:]\\\"\#\$\&\'\`\|\;:]*)
+		die "this folder's path has a blank, or a sign that make does not take: clone to a plainer one" ;;
+	esac
 	mkdir -p "$dir"
 	[ -x configure ] || autoreconf -fi >"$dir/build.log" 2>&1 || build_failed "$dir"
 	top=$PWD
