@@ -81,11 +81,11 @@ static struct serving *
 let_go(struct server *s)
 {
 	struct serving *old = s->now;
+	struct error why;
 
-	if (old == NULL || !store_gone(old->svc.store))
+	if (old == NULL || !service_lost(&old->svc, &why))
 		return NULL;
-	log_warn("store: %s was moved, replaced or emptied: it is opened anew",
-	    store_dir(old->svc.store));
+	log_warn("%s: opened anew", why.msg);
 	s->now = NULL;
 	s->retry_ms = 0;		/* the clock of the look may run ahead of it */
 	return unref(old) ? old : NULL;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "service/secret_cache.h"
 #include "service/service.h"
@@ -83,6 +84,34 @@ service_say(const struct service *svc, char *text)
 	snprintf(whole, sizeof(whole), "%s", text);
 	if (config_hide_paths(svc->cfg, text))
 		log_warn("%s", whole);
+}
+
+/* files_lost - of the books */
+static bool
+files_lost(struct service *svc)
+{
+	int64_t now_ms = clock_coarse_ms();
+
+	if (now_ms - svc->looked_ms < SERVICE_LOOK_MS)
+		return false;
+	svc->looked_ms = now_ms;
+	return ledger_lost(svc->ledger) || (svc->lastused != NULL &&
+	    lastused_lost(svc->lastused, ledger_dir(svc->ledger)));
+}
+
+/* service_lost - see service.h */
+bool
+service_lost(struct service *svc, struct error *err)
+{
+	const char *dir = store_dir(svc->store);
+
+	if (store_gone(svc->store))
+		error_set(err, RC_UNAVAILABLE, "store: %s was moved, replaced or emptied", dir);
+	else if (files_lost(svc))
+		error_set(err, RC_UNAVAILABLE, "accounting: files in %s were deleted or replaced", dir);
+	else
+		return false;
+	return true;
 }
 
 /* service_recover - to open the books is to recover */

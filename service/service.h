@@ -18,6 +18,8 @@
 #include "store/ledger.h"
 #include "store/store.h"
 
+#define SERVICE_LOOK_MS 1000		/* between two looks at the names of the files */
+
 struct secret_cache;
 
 struct service {
@@ -27,6 +29,7 @@ struct service {
 	struct ledger		*ledger;	/* audit, counters, running calls */
 	struct lastused		*lastused;	/* NULL: can't be noted */
 	struct secret_cache	*secrets;	/* of openbao backends; NULL: nothing is kept */
+	int64_t			 looked_ms;	/* of service_lost() */
 };
 
 /* service_open - serving: a process of mcpd.fcgi, not a command */
@@ -37,6 +40,10 @@ void service_close(struct service *svc);
 /* service_say - make a text that goes to a caller fit for it: paths of this host are for the log, unless
    the caller is on it */
 void service_say(const struct service *svc, char *text);
+
+/* service_lost - what is open is no longer what the names stand for, err says what: close it and open
+   anew. Known within SERVICE_LOOK_MS; one thread at a time */
+bool service_lost(struct service *svc, struct error *err);
 
 /* service_recover - what calls of a process that has died are still owed: their audit lines, their
    counts. For a process that opens no service of its own; nothing stays open */

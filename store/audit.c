@@ -22,15 +22,17 @@
 #define PAGE		4096		/* bytes; the page of every machine is this or a multiple */
 #define PLACE_END	0		/* of the lock on a file's end */
 #define END_WAIT_MS	50
+#define LOOK_MS		1000		/* between two looks at a file's name */
 
 static_assert(AUDIT_LINE_MAX <= PAGE, "every line fits in a page");
 
 struct audit {
 	const struct sink	*sink;
 	struct statedir		 dir;	/* of the file sink */
-	pthread_mutex_t		 mutex;	/* over the four below */
+	pthread_mutex_t		 mutex;	/* over what is below */
 	int			 fd;	/* -1: not open */
 	int64_t			 day;	/* of the open file */
+	int64_t			 looked_ms;
 	char			 blanks[PAGE];
 	bool			 waits;	/* for the lock: whoever had it last time let go of it in time */
 };
@@ -85,6 +87,22 @@ is_torn(int fd, off_t size)
 	return n > 0 && tail[n - 1] != '\n';
 }
 
+/* is_open - the file of that day, unless someone has renamed or deleted it since */
+static bool
+is_open(struct audit *a, int64_t day)
+{
+	int64_t now_ms = clock_coarse_ms();
+	char name[AUDIT_NAME];
+
+	if (a->fd < 0 || a->day != day)
+		return false;
+	if (now_ms - a->looked_ms < LOOK_MS)
+		return true;
+	a->looked_ms = now_ms;
+	audit_file(day, name);
+	return statedir_is(&a->dir, name, a->fd);
+}
+
 /* open_day - the file of that day, if it is not the open one */
 static enum rc
 open_day(struct audit *a, int64_t day, struct error *err)
@@ -93,7 +111,7 @@ open_day(struct audit *a, int64_t day, struct error *err)
 	enum rc rc;
 	int fd;
 
-	if (a->fd >= 0 && a->day == day)
+	if (is_open(a, day))
 		return RC_OK;
 	audit_file(day, name);
 	rc = statedir_file(&a->dir, name, O_RDWR | O_APPEND | O_CREAT, &fd, err);
@@ -124,11 +142,11 @@ append(struct audit *a, const char *line, size_t len, struct error *err)
 	ssize_t n = writev(a->fd, v, 3);
 	char name[AUDIT_NAME];
 
+	if (n >= 0 && (size_t)n == before + len)
+		return RC_OK;
 	audit_file(a->day, name);
 	if (n < 0)
 		return oserr(err, "write %s", name);
-	if ((size_t)n == before + len)
-		return RC_OK;
 	n = (size_t)n > before ? n - (ssize_t)before : 0;
 	if (n > 0)
 		(void)!write(a->fd, "\n", 1);

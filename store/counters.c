@@ -95,6 +95,13 @@ counters_close(struct counters *c)
 	free(c);
 }
 
+/* counters_lost - see sharedmap.h */
+bool
+counters_lost(const struct counters *c, const struct statedir *d)
+{
+	return sharedmap_lost(&c->map, d);
+}
+
 /* wipe - all that an earlier day has left */
 static void
 wipe(struct area *a)

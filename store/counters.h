@@ -34,6 +34,7 @@ void counters_open(const struct statedir *d, struct counters **out, bool *alone,
     struct error *err);
 void counters_ready(struct counters *c);
 void counters_close(struct counters *c);	/* NULL is fine */
+bool counters_lost(const struct counters *c, const struct statedir *d);	/* sharedmap_lost() */
 
 /* counters_add - exact whatever the hour: a day's first call makes room for it */
 void counters_add(struct counters *c, int64_t day, const struct usage_key *key,

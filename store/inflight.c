@@ -166,6 +166,13 @@ inflight_close(struct inflight *f)
 	free(f);
 }
 
+/* inflight_lost - see sharedmap.h */
+bool
+inflight_lost(const struct inflight *f, const struct statedir *d)
+{
+	return sharedmap_lost(&f->map, d);
+}
+
 /* word_of - the slot's */
 static _Atomic uint64_t *
 word_of(const struct inflight *f, const struct auditline *slot)

@@ -41,6 +41,7 @@ struct inflight;
 void inflight_open(const struct statedir *d, bool serving, struct inflight **out,
     struct error *err);
 void inflight_close(struct inflight *f);	/* NULL is fine */
+bool inflight_lost(const struct inflight *f, const struct statedir *d);	/* sharedmap_lost() */
 
 /* inflight_claim - a slot with a copy of the line: a call is RUNNING, a change PLANNED */
 struct auditline *inflight_claim(struct inflight *f, const struct auditline *line);

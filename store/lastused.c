@@ -198,3 +198,10 @@ lastused_close(struct lastused *l)
 	sharedmap_close(&l->map);
 	free(l);
 }
+
+/* lastused_lost - see sharedmap.h */
+bool
+lastused_lost(const struct lastused *l, const struct statedir *d)
+{
+	return sharedmap_lost(&l->map, d);
+}

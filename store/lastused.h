@@ -19,9 +19,11 @@
 #define LASTUSED_SLOTS 65536
 
 struct lastused;
+struct statedir;
 
 enum rc lastused_open(const char *dir, struct lastused **out, struct error *err);
 void lastused_close(struct lastused *l);
+bool lastused_lost(const struct lastused *l, const struct statedir *d);	/* sharedmap_lost() */
 
 /* lastused_touch - the token was used now; any thread. The table tells which tokens there are */
 void lastused_touch(struct lastused *l, const struct table *t, const char *token_id,

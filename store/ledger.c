@@ -62,6 +62,27 @@ ledger_open(const struct ledger_opts *opts, struct ledger **out, struct error *e
 	return RC_OK;
 }
 
+/* ledger_lost - the log itself looks by its own */
+bool
+ledger_lost(const struct ledger *l)
+{
+	return counters_lost(l->counters, &l->dir) || inflight_lost(l->inflight, &l->dir) ||
+	    metrics_lost(l->metrics, &l->dir);
+}
+
+/* doubt_others - those that have the name by now were summed without what we have counted */
+static void
+doubt_others(struct ledger *l)
+{
+	struct counters *c;
+	struct error err;
+	bool alone;
+
+	counters_open(&l->dir, &c, &alone, &err);
+	counters_doubt(c);
+	counters_close(c);
+}
+
 /* ledger_close - what runs is for others to end */
 void
 ledger_close(struct ledger *l)
@@ -69,6 +90,8 @@ ledger_close(struct ledger *l)
 	if (l == NULL)
 		return;
 	ledger_tidy_end(l);
+	if (l->counters != NULL && counters_lost(l->counters, &l->dir))
+		doubt_others(l);
 	metrics_close(l->metrics);
 	counters_close(l->counters);
 	inflight_close(l->inflight);

@@ -33,6 +33,10 @@ struct ledger_opts {
 enum rc ledger_open(const struct ledger_opts *opts, struct ledger **out, struct error *err);
 void ledger_close(struct ledger *l);		/* NULL is fine */
 
+/* ledger_lost - someone deleted or replaced files of ours: what is counted in them, no other sees. Close
+   it and open anew. A few stat(2) */
+bool ledger_lost(const struct ledger *l);
+
 /* ledger_hold - a slot for a call whose body is still to come, so that it has its line if the process
    dies; NULL: every slot is taken. ledger_let_go() once it is begun or noted; NULL is fine */
 struct auditline *ledger_hold(struct ledger *l, const struct auditline *call);

@@ -57,6 +57,13 @@ metrics_close(struct metrics *m)
 	free(m);
 }
 
+/* metrics_lost - see sharedmap.h */
+bool
+metrics_lost(const struct metrics *m, const struct statedir *d)
+{
+	return sharedmap_lost(&m->map, d);
+}
+
 /* metrics_add - the family is a letter */
 void
 metrics_add(struct metrics *m, enum metrics_family family, const char *llm, const char *label,

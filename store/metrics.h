@@ -34,6 +34,7 @@ struct metrics;
 
 void metrics_open(const struct statedir *d, struct metrics **out, struct error *err);
 void metrics_close(struct metrics *m);		/* NULL is fine */
+bool metrics_lost(const struct metrics *m, const struct statedir *d);	/* sharedmap_lost() */
 
 /* metrics_add - llm "": of no Llm that exists. What finds no room is counted as METRICS_LOST */
 void metrics_add(struct metrics *m, enum metrics_family family, const char *llm,

@@ -53,7 +53,7 @@ sharedmap_open(struct sharedmap *out, const struct statedir *d, const char *name
 	enum rc rc = RC_OK;
 
 	for (int tries = 0; rc == RC_OK; tries++) {
-		struct sharedmap m = { .size = size, .fd = -1 };
+		struct sharedmap m = { .size = size, .fd = -1, .name = name };
 
 		rc = map_file(&m, d, name, err);
 		if (rc == RC_OK && is_ours(m.p, magic)) {
@@ -91,4 +91,11 @@ sharedmap_close(struct sharedmap *m)
 		close(m->fd);
 	m->p = NULL;
 	m->fd = -1;
+}
+
+/* sharedmap_lost - see sharedmap.h */
+bool
+sharedmap_lost(const struct sharedmap *m, const struct statedir *d)
+{
+	return m->fd >= 0 && !statedir_is(d, m->name, m->fd);
 }

@@ -7,12 +7,13 @@
  * Units   bytes
  * Errors  sharedmap_open(): RC_NO_SPACE, RC_UNAVAILABLE, RC_IO; RC_CORRUPT for a file of another magic
  *         that shall be kept
- * Owns    sharedmap_close() unmaps, and lets go of every lock. Never fork while it is open
+ * Owns    name is borrowed; sharedmap_close() unmaps, and lets go of every lock. Never fork while it is open
  * Source  DESIGN.md 4; posix_fallocate(3): a sparse page is SIGBUS on a full disk
  */
 #ifndef STORE_SHAREDMAP_H
 #define STORE_SHAREDMAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/rc.h"
@@ -21,9 +22,10 @@
 #define SHAREDMAP_MAGIC 8		/* bytes at the beginning of the file */
 
 struct sharedmap {
-	void	*p;			/* NULL: not open */
-	size_t	 size;
-	int	 fd;			/* -1: memory of this process alone */
+	void		*p;		/* NULL: not open */
+	size_t		 size;
+	int		 fd;		/* -1: memory of this process alone */
+	const char	*name;
 };
 
 enum sharedmap_other { SHAREDMAP_REPLACE, SHAREDMAP_KEEP };	/* a file of another magic */
@@ -34,5 +36,8 @@ enum rc sharedmap_open(struct sharedmap *m, const struct statedir *d, const char
 /* sharedmap_private - where there is no file to be had: memory of this process alone */
 void sharedmap_private(struct sharedmap *m, size_t size);
 void sharedmap_close(struct sharedmap *m);
+
+/* sharedmap_lost - someone deleted the file, or put another in its place: what we do, no other sees */
+bool sharedmap_lost(const struct sharedmap *m, const struct statedir *d);
 
 #endif

@@ -200,6 +200,19 @@ statedir_emptied(const struct statedir *d)
 	return true;
 }
 
+/* statedir_is - where it can't be told, it is */
+bool
+statedir_is(const struct statedir *d, const char *name, int fd)
+{
+	struct stat named, open;
+
+	if (fstat(fd, &open) != 0)
+		return true;
+	if (fstatat(d->fd, name, &named, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno != ENOENT;
+	return named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+}
+
 /* statedir_make - "./var/state" on a new machine: var is missing too */
 enum rc
 statedir_make(const char *path, struct error *err)

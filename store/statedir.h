@@ -63,6 +63,9 @@ enum rc statedir_make(const char *path, struct error *err);
 enum rc statedir_file(const struct statedir *d, const char *name, int flags, int *fd,
     struct error *err);
 
+/* statedir_is - the name in the directory is still that of an open file. Two stat(2) */
+bool statedir_is(const struct statedir *d, const char *name, int fd);
+
 /* statedir_ready - before a write: the name is still of this directory, it is writable, and what
    Berkeley DB will open is regular, ours, and not reconfigured by a DB_CONFIG */
 enum rc statedir_ready(const struct statedir *d, struct error *err);
