@@ -181,15 +181,34 @@ put_plains(struct buf *out, struct service *svc, struct error *err)
 	return rc;
 }
 
+struct living {				/* the Llms that there are, once somebody asks */
+	struct store		*store;
+	const struct table	*table;
+};
+
+/* exists - by the newest table: that of the request may know less than the series do */
+static bool
+exists(void *arg, const char *llm)
+{
+	struct living *l = arg;
+
+	if (l->table == NULL && store_table(l->store, &l->table, NULL) != RC_OK)
+		return true;
+	return table_by_name(l->table, &kind_llm, llm) != NULL;
+}
+
 /* report_metrics - of all processes of the store */
 enum rc
 report_metrics(struct service *svc, const struct table *t, struct buf *out, struct error *err)
 {
 	struct metrics *m = ledger_metrics(svc->ledger);
+	struct living living = { .store = svc->store };
 	struct samples s = { .table = t };
 	enum rc rc;
 
 	account_recoveries(svc);
+	metrics_give_back(m, exists, &living);
+	table_unref(living.table);
 	metrics_each(m, take, &s);
 	merge(&s);
 	rc = put_families(out, &s, err);

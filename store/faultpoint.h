@@ -4,11 +4,11 @@
  * Shapes  fault_point("commit") ends the process where $MCPD_FAULT is "commit", and stops it until
  *         SIGCONT where $MCPD_STOP is; the names, in the order of a change: lock open put snapshot
  *         commit rename generation; of a call: begun ending line half counted, and died where
- *         another process writes its line
+ *         another process writes its line; of a series: adding leaving telling
  * Units   none
  * Errors  none
  * Owns    nothing; without -DWITH_FAULT_POINTS nothing is compiled in
- * Source  STORE.md 5; tests/crash/, tests/e2e/test_storm.py
+ * Source  STORE.md 5; tests/crash/, tests/e2e/test_storm.py, tests/unit/test_metrics.c
  */
 #ifndef STORE_FAULTPOINT_H
 #define STORE_FAULTPOINT_H

@@ -2,7 +2,8 @@
  * metrics.h - series for a scraper, counted where all processes see them.
  *
  * Shapes  file `metrics`: counters by (family, llm, label), histograms, and a few plain counters.
- *         They only grow, over restarts too; a process that is killed takes nothing back
+ *         They only grow, over restarts too; a process that is killed takes nothing back. Series of Llms
+ *         that are no more are given back once half of the room is used
  * Units   calls, tokens, ms
  * Errors  metrics_open() always gives some: where the file can't be had, of this process alone
  * Owns    metrics_close()
@@ -44,6 +45,12 @@ void metrics_count(struct metrics *m, enum metrics_counter counter, uint64_t n);
 
 uint64_t metrics_counted(struct metrics *m, enum metrics_counter counter);
 void metrics_summary(struct metrics *m, enum metrics_histogram h, struct metrics_summary *out);
+
+/* metrics_give_back - where half of the room is used, the room of the series of Llms that are no more, for
+   others. exists is asked when it was seen how far each had been counted, so it must know the Llms of
+   that moment; a series that is counted on after it stays. One process at a time; any thread */
+typedef bool metrics_exists_fn(void *arg, const char *llm);
+void metrics_give_back(struct metrics *m, metrics_exists_fn *exists, void *arg);
 
 /* metrics_each - every series, in no order; one may come twice: its values are to be added */
 typedef void metrics_fn(void *arg, enum metrics_family family, const char *llm,

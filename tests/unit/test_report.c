@@ -142,3 +142,27 @@ Test(report, a_series_that_got_two_places_is_told_once)
 	free(path);
 	buf_release(&out);
 }
+
+Test(report, series_of_llms_that_are_no_more_make_room_and_those_of_the_newest_stay)
+{
+	struct metrics *m = ledger_metrics(f.svc.ledger);
+	struct buf out = BUF_INIT(REPORT_METRICS_MAX);
+	char name[32];
+
+	fixture_make(&f, &kind_llm, "{'name':'late','type':'openai','model':'m'}");
+	metrics_add(m, METRICS_REQUESTS, "late", "200", 3);
+	for (int i = 0; i < 2 * METRICS_SERIES; i++) {
+		snprintf(name, sizeof(name), "gone-%d", i);
+		metrics_add(m, METRICS_REQUESTS, name, "200", 1);
+		if (i % (METRICS_SERIES / 4) != 0)
+			continue;
+		buf_clear(&out);
+		cr_assert_eq(report_metrics(&f.svc, f.table, &out, NULL), RC_OK);
+		cr_expect_null(strstr(out.p, "late"), "the request began before it was made");
+	}
+	buf_clear(&out);
+	cr_assert_eq(report_metrics(&f.svc, fixture_look(&f), &out, NULL), RC_OK);
+	cr_expect_not_null(strstr(out.p, "{llm=\"late\",status=\"200\"} 3\n"), "%s", out.p);
+	cr_expect_not_null(strstr(out.p, "mcpd_samples_lost_total 0\n"));
+	buf_release(&out);
+}
