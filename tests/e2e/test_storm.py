@@ -199,6 +199,17 @@ class Storm(GatewayCase):
         print(f"acknowledged {len(lines)}, lost {len(lost)}")
         return now
 
+    def check_audit(self):
+        """check_audit - each version of an Llm has one line, also those of writers that were killed"""
+        self.gw.ctl("logs", "--limit", "1")  # writes what the dead are owed
+        told = dict.fromkeys((f"writer-{i}" for i in range(WRITERS)), 0)
+        for log in self.gw.state.glob("audit-*.log"):
+            for event in map(json.loads, log.read_text().splitlines()):
+                if event["event"] == "resource_changed" and event["name"] in told:
+                    told[event["name"]] += 1
+        llms = json.loads(self.gw.ctl("get", "llms", "-o", "json"))
+        self.assertEqual(told, {llm["name"]: llm["version"] for llm in llms})
+
     def check_no_environment(self):
         self.assertEqual([p.name for p in self.gw.state.glob("__db*")], [])
 
@@ -226,6 +237,7 @@ class Storm(GatewayCase):
         print(shown.stdout, end="")
         self.assertEqual(shown.returncode, 0, shown.stdout)
         now = self.check_acknowledged()
+        self.check_audit()
         self.tell_times()
         self.check_directory()
         self.assertIsNone(self.gw.pool.poll(), "the master is still there")
