@@ -14,7 +14,7 @@ http_head_value(const struct http_head *head, const char *name, size_t i)
 {
 	const struct headers *p = head->of;
 
-	for (size_t k = 0; k < 8 && p->v[k][0] != NULL; k++)
+	for (size_t k = 0; k < PLAY_HEADERS && p->v[k][0] != NULL; k++)
 		if (strcasecmp(p->v[k][0], name) == 0 && i-- == 0)
 			return p->v[k][1];
 	return NULL;
@@ -26,7 +26,7 @@ http_head_each(const struct http_head *head, void **at, const char **name, const
 	struct headers *p = head->of;
 	const char *(*row)[2] = *at == NULL ? p->v : (const char *(*)[2])*at + 1;
 
-	if (row == p->v + 8 || (*row)[0] == NULL)
+	if (row == p->v + PLAY_HEADERS || (*row)[0] == NULL)
 		return false;
 	*name = (*row)[0];
 	*value = (*row)[1];

@@ -13,8 +13,10 @@
 
 #include "service/answer.h"
 
+#define PLAY_HEADERS	64		/* headers of a provider that a test can have */
+
 struct headers {				/* a provider's headers */
-	const char	*v[8][2];
+	const char	*v[PLAY_HEADERS][2];
 };
 
 struct client {				/* a sink that remembers */

@@ -276,6 +276,30 @@ Test(answer, gives_a_whole_answer_as_events_where_the_stream_has_begun)
 	play_close(&p);
 }
 
+/* each of these items costs much more as events than as two bytes */
+Test(answer, gives_no_more_events_of_a_whole_answer_than_it_may)
+{
+	char body[4000] = "{\"output\":[{}";
+	struct play p;
+
+	for (size_t at = strlen(body); at < sizeof(body) - 8; at += 3)
+		memcpy(body + at, ",{}", 4);
+	strncat(body, "]}", 3);
+	play_open(&p, true);
+	p.call.api = API_RESPONSES;
+	p.cfg.max_answer = sizeof(body);
+	play_begin(&p);
+	play_tick(&p, 15000);
+	play_head(&p, 200, (struct headers)JSON);
+	play_data(&p, body);
+	play_end(&p);
+	cr_expect_str_eq(p.client.body.p, ": keepalive\n\nevent: error\ndata: {\"type\":\"error\",\"code\":"
+	    "\"upstream_error\",\"message\":\"openai: the answer is larger than 97536 bytes\",\"param\":"
+	    "null}\n\n", "%.500s", p.client.body.p);
+	cr_expect_eq(p.answer.status, 502);
+	play_close(&p);
+}
+
 Test(answer, never_says_200_early_without_a_stream)
 {
 	struct play p;
@@ -295,6 +319,8 @@ Test(answer, a_stream_left_open_after_its_end_is_closed)
 	play_begin(&p);
 	play_head(&p, 200, (struct headers)SSE);
 	play_data(&p, LAST DONE);
+	play_tick(&p, 0);
+	cr_expect_eq(p.rc, RC_OK, "its last chunk may be on its way");
 	play_tick(&p, ANSWER_END_GRACE_MS + 1);
 	cr_expect_eq(p.rc, RC_GONE);
 	play_end(&p);
@@ -441,6 +467,7 @@ Test(answer, a_client_that_left_is_told_nothing)
 	play_end(&p);
 	cr_expect(p.answer.gone);
 	cr_expect_not(p.answer.failed);
+	cr_expect_eq(p.answer.status, 200, "which it had");
 	play_close(&p);
 
 	play_open(&p, false);

@@ -1,5 +1,6 @@
 /* test_answer_refusals.c - what a client gets to see of a refusal, and of the provider's headers */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/play.h"
@@ -111,4 +112,29 @@ Test(answer_refusals, have_the_providers_id_by_either_name_and_without_the_key)
 	    "x-upstream-request-id: b\nContent-Type: application/json\n");
 	upstream_id((struct headers){ .v = { { "x-request-id", "topsecretkey" } } }, none);
 	upstream_id((struct headers){ .v = { { "x-other-id", "a" } } }, none);
+}
+
+Test(answer_refusals, a_provider_with_many_headers_leaves_room_for_ours)
+{
+	char names[PLAY_HEADERS][32];
+	struct headers h = { .v = { { NULL } } };
+	struct play p;
+
+	for (size_t i = 0; i < PLAY_HEADERS; i++) {
+		snprintf(names[i], sizeof(names[i]), "x-ratelimit-%zu", i);
+		h.v[i][0] = names[i];
+		h.v[i][1] = "1";
+	}
+	play_open(&p, false);
+	play_begin(&p);
+	play_head(&p, 401, h);
+	play_end(&p);
+	cr_expect_not_null(strstr(p.client.headers.p, "x-ratelimit-31: 1\n"));
+	cr_expect_null(strstr(p.client.headers.p, "x-ratelimit-32: 1\n"));
+	cr_expect_not_null(strstr(p.client.headers.p, "\nx-should-retry: false\n"));
+	cr_expect_not_null(strstr(p.client.headers.p, "\nContent-Type: application/json\n"));
+	for (size_t i = 0; i < 2 * ANSWER_HEADERS_MAX; i++)
+		answer_header_add(&p.answer, "x", "y");
+	cr_expect_eq(p.answer.nheaders, ANSWER_HEADERS_MAX);
+	play_close(&p);
 }

@@ -77,6 +77,7 @@ answers[] = {
 	{ 402, "rate_limit_error", 402, "some_error" },
 	{ 403, "api_error", 502, "api_error" },
 	{ 404, "not_found_error", 404, "some_error" },
+	{ 407, "api_error", 502, "api_error" },
 	{ 408, "timeout_error", 408, "some_error" },
 	{ 413, "request_too_large", 413, "some_error" },
 	{ 422, "invalid_request_error", 422, "some_error" },

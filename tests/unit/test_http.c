@@ -342,6 +342,22 @@ Test(http, counts_idle_time_from_the_last_byte, .timeout = 60)
 	}
 }
 
+/* headerTimeoutMs is to the status line, however often a part of it comes */
+Test(http, counts_the_time_to_the_status_line_from_the_request, .timeout = 60)
+{
+	static const struct step script[] = {
+		{ "HTTP/1.1 \f200\f OK\r\nContent-Length: 0\r\n\r\n", DRIP }, { NULL, END }
+	};
+	struct bench b;
+
+	bench_open(&b, script);
+	b.req.header_timeout_ms = DRIP_MS * 3 / 2;
+	cr_expect_eq(bench_call(&b), RC_TIMEOUT, "%s", b.err.msg);
+	cr_expect_str_eq(b.err.msg, "header: no answer in 2400 ms");
+	bench_stop(&b);
+	bench_release(&b);
+}
+
 /* but what came before is none */
 Test(http, counts_idle_time_though_a_line_is_not_whole, .timeout = 60)
 {

@@ -175,6 +175,25 @@ Test(http_conn, sends_no_request_twice_otherwise)
 	}
 }
 
+Test(http_conn, sends_once_more_though_an_earlier_call_was_lost)
+{
+	static const struct step script[] = {
+		{ OK_HELLO, KEEP }, { "HTTP/1.1 20", SHUT }, { OK_HELLO, KEEP }, { "", SHUT },
+		{ OK_HELLO, SHUT }, { NULL, END }
+	};
+	static const int attempts[] = { 1, 1, 1, 2 };
+	struct bench b;
+
+	bench_open(&b, script);
+	for (size_t i = 0; i < 4; i++) {
+		cr_expect_eq(bench_call(&b), i == 1 ? RC_UPSTREAM : RC_OK, "%zu: %s", i, b.err.msg);
+		cr_expect_eq(b.result.attempts, attempts[i], "%zu: %d", i, b.result.attempts);
+	}
+	bench_stop(&b);
+	cr_expect_eq(b.server.requests, 5);
+	bench_release(&b);
+}
+
 /* on_watch - the client is gone */
 static enum rc
 on_watch(void *arg, bool *again, struct error *err)

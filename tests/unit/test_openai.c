@@ -247,7 +247,9 @@ static const struct { enum api api; enum end end; const char *in, *out; } stream
 	{ API_CHAT, CUT, CHUNK "data: garbage\n\n" DONE, CHUNK },
 	{ API_CHAT, CUT, CHUNK "data: [1]\n\n" DONE, CHUNK },
 	{ API_CHAT, CUT, CHUNK "data: {\"a\":1}x\n\n" DONE, CHUNK },
-	/* errors, in three forms */
+	/* what only begins like the end */
+	{ API_CHAT, CUT, CHUNK "data: [DONE] x\n\n", CHUNK },
+	/* errors, in several forms */
 	{ API_CHAT, FAILS, CHUNK "event: error\ndata: {\"message\":\"x\"}\n\n" DONE, CHUNK },
 	{ API_CHAT, FAILS, CHUNK "event: error\ndata: no json\n\n" DONE, CHUNK },
 	{ API_CHAT, FAILS, CHUNK "data: {\"error\":{\"message\":\"x\"}}\n\n" DONE, CHUNK },
