@@ -25,6 +25,7 @@ struct logs {
 	struct json_object	*users;		/* {id: name}, as far as we may see them */
 	struct grid		 grid;
 	char			 last[LAST_MAX];	/* id of the event that new ones come after; "": none */
+	char			 last_at[CLOCK_TEXT];	/* its time; "": none that can be read */
 };
 
 /* learn_users - the log has ids, people have names; who may not see users gets ids */
@@ -145,9 +146,14 @@ turn(struct json_object *list)
 static void
 remember(struct logs *l, struct json_object *events)
 {
-	if (json_object_array_length(events) > 0)
-		snprintf(l->last, sizeof(l->last), "%s",
-		    jsonx_str(json_object_array_get_idx(events, 0), "id", ""));
+	struct json_object *e = json_object_array_get_idx(events, 0);
+	int64_t ms;
+
+	if (e == NULL)
+		return;
+	snprintf(l->last, sizeof(l->last), "%s", jsonx_str(e, "id", ""));
+	if (clock_parse(jsonx_str(e, "at", ""), &ms))
+		clock_format(ms, l->last_at);
 }
 
 /* print - the oldest first, as one reads a log; while it is followed an event is a line */
@@ -179,14 +185,15 @@ print(struct logs *l, struct json_object *events, bool follow, struct error *err
 	return RC_OK;
 }
 
-/* look - one question: what there is, or what came after the last event that we know. --limit is for the
-   beginning: later it would hold back what has come */
+/* look - one question: what there is, or what came after the last event that we know; where that is gone,
+   since its time. --limit is for the beginning: later it would hold back what has come */
 static enum rc
 look(struct logs *l, bool again, struct json_object **out, struct error *err)
 {
 	bool after = again && l->last[0] != '\0';
+	const char *since = again && l->last_at[0] != '\0' ? l->last_at : l->since;
 	const struct param params[] = {
-		{ "llm", l->llm }, { "user", l->user }, { "since", after ? NULL : l->since },
+		{ "llm", l->llm }, { "user", l->user }, { "since", after ? NULL : since },
 		{ "after", after ? l->last : NULL }, { "limit", again ? FOLLOW_LIMIT : l->limit },
 		{ NULL, NULL }
 	};
@@ -238,8 +245,8 @@ look_past(struct logs *l, struct json_object **out, struct error *err)
 	return rc;
 }
 
-/* step - one look at what is new, and how much there was of it. The last event may have been removed
-   with its day, or lie too far back: then all that can still be read came after it */
+/* step - one look at what is new, and how much there was of it. The last event may have been removed with
+   its day, or lie too far back: then the next look goes by its time */
 static enum rc
 step(struct logs *l, size_t *n, struct error *err)
 {

@@ -395,6 +395,38 @@ class Use(GatewayCase):
             child.communicate()
             server.stop()
 
+    def test_logs_follow_goes_on_where_the_last_event_was_removed_with_its_day(self):
+        home = self.gw.dir / "removed"
+        home.mkdir()
+        place = [BUILD / "mcpctl", "--db", home / "state"]
+        subprocess.run([*place, "init"], check=True, capture_output=True, env=self.env())
+        today = int(time.time()) // 86400 * 86400
+
+        def put(*events):
+            """put - the file of the first one's day, in one step"""
+            lines = [
+                json.dumps({"id": f"c{name:0>24}", "event": "e", "at": time.strftime(
+                    "%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(at))}) + "\n"
+                for name, at in events
+            ]
+            (home / "new").write_text("".join(lines))
+            day = time.strftime("audit-%Y%m%d.log", time.gmtime(events[0][1]))
+            (home / "new").rename(home / "state" / day)
+
+        put(("one", today - 86400), ("two", today - 86400))
+        put(("three", today + 1))
+        child = subprocess.Popen(
+            [*place, "logs", "-f", "-o", "name"], stdout=subprocess.PIPE, bufsize=0, env=self.env()
+        )
+        try:
+            seen = [self.line(child).strip().lstrip("c0") for _ in range(3)]
+            put(("four", today + 2))
+            seen.append(self.line(child).strip().lstrip("c0"))
+            self.assertEqual(seen, ["one", "two", "three", "four"])
+        finally:
+            child.kill()
+            child.communicate()
+
     def test_usage_adds_up_and_status_tells_of_the_pool(self):
         llm = self.gw.llm("events=2")
         for _ in range(3):
