@@ -32,7 +32,8 @@ from client import Response, Stream
 from fronts import FRONTS, TOP, WEB_USER
 
 sys.path.append(str(TOP / "tests/support"))
-from ports import free_port  # noqa: E402, its folder was not known before
+from place import short_and_plain  # noqa: E402, its folder was not known before
+from ports import free_port  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("MCPD_BUILD", TOP)).resolve()
 LOG_END = 20000  # characters of each log that are shown
@@ -46,6 +47,7 @@ REPORT = re.compile(
 )
 WRAPPER = os.environ.get("MCPD_WRAPPER", "").split()  # "valgrind -q ..." before mcpd.fcgi
 
+tempfile.tempdir = short_and_plain()
 # a web server drops root, and reads what we have made
 os.umask(0o022)
 

@@ -267,8 +267,10 @@ class Hygiene(GatewayCase):
         self.assertGreater(looked, 5)
 
     def test_no_argument_and_no_environment_holds_a_key(self):
+        # the environment of a process that lets nobody look is for root
+        names = ("cmdline", "environ") if os.getuid() == 0 else ("cmdline",)
         for pid in self.processes():
-            for name in ("cmdline", "environ"):
+            for name in names:
                 self.assertNone(f"{name} of {pid}", pathlib.Path(f"/proc/{pid}/{name}").read_bytes())
 
     def test_processes_leave_no_core_and_let_nobody_look(self):

@@ -22,10 +22,10 @@ class Certificate:
         self.file, self.key = (pathlib.Path(self.dir.name) / n for n in ("cert.pem", "key.pem"))
         pathlib.Path(self.dir.name).chmod(0o755)
         names = ",".join(names or ("IP:127.0.0.1",))
+        make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+        make += f" -subj /CN=mcpd-test -addext subjectAltName={names}"
         subprocess.run(
-            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-            f" -subj /CN=mcpd-test -addext subjectAltName={names}"
-            f" -keyout {self.key} -out {self.file}".split(),
+            [*make.split(), "-keyout", self.key, "-out", self.file],
             check=True,
             capture_output=True,
         )
