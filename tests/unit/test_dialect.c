@@ -218,6 +218,22 @@ Test(dialect, tells_a_whole_message_in_the_deltas_that_clients_read)
 	    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":"
 	    "\"tool_use\",\"stop_sequence\":null},\"usage\":{\"input_tokens\":3,\"output_tokens\":4}}"
 	    "\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+	cr_expect_str_eq(strstr(whole_of(API_MESSAGES, "{\"content\":[{\"type\":\"server_tool_use\",\"id\":"
+	    "\"t\",\"input\":{\"q\":1}},{\"type\":\"mcp_tool_use\",\"input\":{\"q\":2}},{\"type\":"
+	    "\"other_use\",\"input\":{}}]}", &out), "event: content"),
+	    BLOCK("start", 0, ",\"content_block\":{\"type\":\"server_tool_use\",\"id\":\"t\",\"input\":{}}")
+	    BLOCK("delta", 0, ",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":"
+		"\"{\\\"q\\\":1}\"}")
+	    BLOCK("stop", 0, "")
+	    BLOCK("start", 1, ",\"content_block\":{\"type\":\"mcp_tool_use\",\"input\":{}}")
+	    BLOCK("delta", 1, ",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":"
+		"\"{\\\"q\\\":2}\"}")
+	    BLOCK("stop", 1, "")
+	    BLOCK("start", 2, ",\"content_block\":{\"type\":\"other_use\",\"input\":{}}")
+	    BLOCK("stop", 2, "")
+	    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":null,"
+	    "\"stop_sequence\":null},\"usage\":{\"input_tokens\":0,\"output_tokens\":0}}\n\n"
+	    "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n", "%s", out.p);
 	cr_expect_str_eq(whole_of(API_MESSAGES, "{\"content\":[]}", &out),
 	    "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"content\":[]}}\n\n"
 	    "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":null,"
@@ -335,7 +351,8 @@ told(const char *output, struct buf *out)
 
 #define AT(i) ",\"item_id\":\"" i "\",\"output_index\":0"
 #define TEXT ",\"item_id\":\"m\",\"output_index\":0,\"content_index\":0"
-#define ITEM(text) "{\"id\":\"m\",\"type\":\"message\",\"status\":\"completed\",\"content\":[" text "]}"
+#define ITEM(text) "{\"id\":\"m\",\"type\":\"message\",\"status\":\"completed\",\"content\":["	\
+	text "]}"
 #define PART "{\"type\":\"output_text\",\"text\":\"a\\n\",\"annotations\":[{\"n\":1}],"		\
 	"\"logprobs\":[2]}"
 #define NOTE ",\"annotation_index\":0,\"annotation\":{\"n\":1}"
@@ -432,5 +449,20 @@ Test(dialect, numbers_the_items_of_a_whole_response)
 		"\"arguments\":\"y\"}")
 	    EVENT("output_item.done", 4, ",\"output_index\":1,\"item\":{\"status\":\"failed\","
 		"\"arguments\":\"y\"}"));
+	buf_release(&out);
+}
+
+/* the place of a part is not told of the next item's texts */
+Test(dialect, numbers_the_parts_of_each_item_of_a_whole_response)
+{
+	struct buf out = BUF_INIT(MAX);
+
+	told("{\"id\":\"t\",\"type\":\"reasoning\",\"summary\":[{\"type\":\"summary_text\",\"text\":\"a\"},"
+	    "{\"type\":\"summary_text\",\"text\":\"b\"}],\"content\":[{\"type\":\"reasoning_text\","
+	    "\"text\":\"c\"}]},{\"id\":\"f\",\"type\":\"function_call\",\"arguments\":\"d\"}", &out);
+	cr_expect_not_null(strstr(out.p, AT("t") ",\"summary_index\":0,\"delta\":\"a\"}"), "%s", out.p);
+	cr_expect_not_null(strstr(out.p, AT("t") ",\"summary_index\":1,\"delta\":\"b\"}"), "%s", out.p);
+	cr_expect_not_null(strstr(out.p, AT("t") ",\"content_index\":0,\"delta\":\"c\"}"), "%s", out.p);
+	cr_expect_not_null(strstr(out.p, "\"f\",\"output_index\":1,\"delta\":\"d\"}"), "%s", out.p);
 	buf_release(&out);
 }

@@ -206,6 +206,8 @@ static const struct { const char *data, *expected; } events[] = {
 	  "503|server_error|overloaded|overloaded|1" },
 	{ "{\"error\":{\"code\":\"rate_limit_exceeded\"}}",
 	  "429|rate_limit_error|rate_limit_exceeded|rate_limit_exceeded|" },
+	{ "{\"error\":{\"code\":\"insufficient_quota\"}}",
+	  "429|insufficient_quota|insufficient_quota|insufficient_quota|no" },
 	{ "{\"error\":{\"type\":\"rate_limit_error\",\"code\":\"insufficient_quota\"}}",
 	  "429|insufficient_quota|insufficient_quota|insufficient_quota|no" },
 	{ "{\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"I\"}}",
