@@ -143,7 +143,8 @@ search(struct service *svc, struct search *s, uint64_t *skipped, struct error *e
 	rc = auditread_open(ledger_dir(svc->ledger), from, false, &r, err);
 	if (rc != RC_OK)
 		return rc;
-	while (auditread_bytes(r) < REPORT_SCAN_MAX && (rc = auditread_next(r, &e, err)) == RC_OK)
+	auditread_limit(r, REPORT_SCAN_MAX);
+	while ((rc = auditread_next(r, &e, err)) == RC_OK)
 		if (!look_at(s, &e))
 			break;
 	*skipped = auditread_skipped(r) + s->refused;

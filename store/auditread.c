@@ -26,7 +26,8 @@ struct auditread {
 	char			*room;		/* PIECE + KEPT bytes */
 	size_t			 len;		/* of them in use, from the beginning */
 	bool			 overlong;	/* the line that ends here has lost its end already */
-	uint64_t		 skipped, bytes;
+	uint64_t		 skipped;
+	uint64_t		 may;		/* bytes may still be read */
 };
 
 /* by_number - for qsort(3) */
@@ -87,6 +88,7 @@ auditread_open(const struct statedir *d, int64_t from, bool only, struct auditre
 	r->ndays = kept;
 	r->dir = d;
 	r->fd = -1;
+	r->may = UINT64_MAX;
 	r->room = x_malloc(PIECE + KEPT);
 	*out = r;
 	return RC_OK;
@@ -112,11 +114,11 @@ auditread_skipped(const struct auditread *r)
 	return r->skipped;
 }
 
-/* auditread_bytes - read */
-uint64_t
-auditread_bytes(const struct auditread *r)
+/* auditread_limit - in whole pieces: the last one may go past it */
+void
+auditread_limit(struct auditread *r, uint64_t bytes)
 {
-	return r->bytes;
+	r->may = bytes;
 }
 
 /* next_file - the day before; RC_NOT_FOUND: there is none */
@@ -167,7 +169,7 @@ read_piece(struct auditread *r, struct error *err)
 	if (got < want)
 		return error_set(err, RC_IO, "the audit log got shorter while it was read");
 	r->len += want;
-	r->bytes += want;
+	r->may -= want < r->may ? want : r->may;
 	return RC_OK;
 }
 
@@ -272,6 +274,8 @@ auditread_next(struct auditread *r, struct auditevent *out, struct error *err)
 			if (cut_line(r, &line, &overlong)) {
 				if (read_line(r, line, overlong, out))
 					return RC_OK;
+			} else if (r->may == 0) {
+				return RC_NOT_FOUND;
 			} else if ((rc = read_piece(r, err)) != RC_OK) {
 				return rc;
 			}

@@ -31,11 +31,13 @@ enum rc auditread_open(const struct statedir *d, int64_t from, bool only, struct
     struct error *err);
 void auditread_close(struct auditread *r);		/* NULL is fine */
 
+/* auditread_limit - once so many bytes were read, the log begins there; whatever they hold */
+void auditread_limit(struct auditread *r, uint64_t bytes);
+
 /* auditread_next - RC_NOT_FOUND at the log's beginning */
 enum rc auditread_next(struct auditread *r, struct auditevent *out, struct error *err);
 
 uint64_t auditread_skipped(const struct auditread *r);	/* lines so far */
-uint64_t auditread_bytes(const struct auditread *r);	/* looked at so far */
 
 /* auditread_days - the days that have a file, ascending; owned by the caller */
 enum rc auditread_days(const struct statedir *d, int64_t **out, size_t *n, struct error *err);
