@@ -235,6 +235,37 @@ Test(failure, judges_an_error_event_by_its_words)
 	}
 }
 
+/* each word that stands for a status, as a type or as a code; the words of a refused key are nobody's */
+static const struct { const char *word; int status; const char *message; } words[] = {
+	{ "overloaded_error", 503, ": why" }, { "rate_limit_error", 429, ": why" },
+	{ "rate_limit_exceeded", 429, ": why" }, { "insufficient_quota", 429, ": why" },
+	{ "billing_error", 429, ": why" }, { "authentication_error", 502, "" },
+	{ "invalid_api_key", 502, "" }, { "permission_error", 502, "" },
+	{ "not_found_error", 404, ": why" }, { "model_not_found", 404, ": why" },
+	{ "timeout_error", 408, ": why" }, { "api_error", 500, ": why" },
+	{ "request_too_large", 413, ": why" }, { "invalid_request_error", 400, ": why" },
+	{ "anything_else", 502, ": why" },
+};
+
+Test(failure, knows_the_words_of_an_error_event)
+{
+	static const char *const members[] = { "type", "code" };
+	struct failure f;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		for (size_t k = 0; k < 2; k++) {
+			char *data = x_asprintf("{\"error\":{\"message\":\"why\",\"%s\":\"%s\"}}",
+			    members[k], words[i].word);
+
+			failure_event(&f, "vllm", data, strlen(data));
+			cr_expect_eq(f.status, words[i].status, "%s: %d", data, f.status);
+			cr_expect_str_eq(f.message + strlen("vllm: HTTP 200, then an error in the stream"),
+			    words[i].message, "%s: %s", data, f.message);
+			free(data);
+		}
+	}
+}
+
 Test(failure, keeps_the_words_of_a_refused_key_in_a_stream_too)
 {
 	static const char data[] = "{\"error\":{\"type\":\"authentication_error\","
