@@ -356,11 +356,14 @@ look(struct call *c)
 static bool
 late_byte(struct call *c, int64_t now_ms)
 {
-	int64_t quiet_ms = http_sockets_quiet_ms(&c->h->sockets);
+	int64_t last_ms;
 
-	if (c->deadline.phase != PHASE_READ || now_ms - quiet_ms <= c->deadline.since_ms)
+	if (c->deadline.phase != PHASE_READ)
 		return false;
-	c->deadline.since_ms = now_ms - quiet_ms;
+	last_ms = now_ms - http_sockets_quiet_ms(&c->h->sockets);
+	if (last_ms <= c->deadline.since_ms)
+		return false;
+	c->deadline.since_ms = last_ms;
 	return true;
 }
 

@@ -119,17 +119,21 @@ http_sockets_end(CURL *easy)
 		end(fd);
 }
 
-/* http_sockets_quiet_ms - which of them the call has libcurl tells when it is over; the others are idle */
+/* http_sockets_quiet_ms - a time without a count that grows is none: some kernels have neither */
 int64_t
-http_sockets_quiet_ms(const struct http_sockets *s)
+http_sockets_quiet_ms(struct http_sockets *s)
 {
 	int64_t quiet_ms = INT64_MAX;
 	struct tcp_info info;
 
-	for (size_t i = 0; i < s->n; i++)
-		if (is_ours(&s->v[i]) && info_of(s->v[i].fd, &info) &&
-		    info.tcpi_last_data_recv < quiet_ms)
+	for (size_t i = 0; i < s->n; i++) {
+		if (!is_ours(&s->v[i]) || !info_of(s->v[i].fd, &info) ||
+		    info.tcpi_data_segs_in == s->v[i].segments)
+			continue;
+		s->v[i].segments = info.tcpi_data_segs_in;
+		if (info.tcpi_last_data_recv < quiet_ms)
 			quiet_ms = info.tcpi_last_data_recv;
+	}
 	return quiet_ms;
 }
 

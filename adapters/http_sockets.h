@@ -20,7 +20,7 @@
 struct http_socket {
 	curl_socket_t	fd;
 	uint64_t	cookie;		/* the kernel's name for the socket, never given again */
-	uint32_t	segments;	/* with bytes, that had come when it was last tidied */
+	uint32_t	segments;	/* with bytes, that had come when it was looked at */
 };
 
 struct http_sockets {
@@ -38,8 +38,9 @@ int http_sockets_close(void *sockets, curl_socket_t fd);
    a kept connection ends in one it would send the request again */
 void http_sockets_listen(struct http_sockets *s, CURL *easy);
 
-/* http_sockets_quiet_ms - since the last byte of any kind; INT64_MAX: nobody knows */
-int64_t http_sockets_quiet_ms(const struct http_sockets *s);
+/* http_sockets_quiet_ms - since the last byte of any kind, where one has come since this was asked for
+   before, or they were tidied; INT64_MAX: none has */
+int64_t http_sockets_quiet_ms(struct http_sockets *s);
 
 /* http_sockets_rest - while libcurl gives bytes of a body: has TLS read more than these? It reads whole
    records, and what one has beyond an answer's end no look at the socket shows */
