@@ -213,3 +213,69 @@ Test(auditread, a_file_that_is_removed_meanwhile_is_no_error)
 	auditread_close(r);
 	free(path);
 }
+
+Test(auditread, the_beginning_of_a_line_too_long_is_no_event)
+{
+	const size_t blanks = 100000;
+	char *gap = x_malloc(blanks + 1), *text, *got;
+	uint64_t skipped;
+
+	memset(gap, ' ', blanks);
+	gap[blanks] = '\0';
+	text = x_asprintf("%s\n%s%sx\n%s\n", EVENT("c1"), EVENT("c2"), gap, EVENT("c3"));
+	write_day(20000, text);
+	got = read_all(20000, true, &skipped);
+	cr_expect_str_eq(got, "c3 c1", "%s", got);
+	cr_expect_eq(skipped, 1);
+	free(got);
+	free(text);
+	free(gap);
+}
+
+Test(auditread, a_file_that_is_cut_while_it_is_read_is_told)
+{
+	struct buf text = BUF_INIT(BIG), ids = BUF_INIT(BIG);
+	char *path = books_day_file(&b, 20000);
+	struct auditread *r;
+	struct auditevent e;
+	struct error err;
+	enum rc rc;
+
+	cr_assert_eq(buf_add(&ids, "", 0, NULL), RC_OK);
+	lines(&text, &ids, 0, 200);
+	write_day(20000, text.p);
+	cr_assert_eq(auditread_open(ledger_dir(b.l), 20000, true, &r, &err), RC_OK, "%s", err.msg);
+	cr_assert_eq(auditread_next(r, &e, &err), RC_OK);
+	cr_expect(jscan_is(e.id, "c199"));
+	cr_assert_eq(truncate(path, 10), 0);
+	while ((rc = auditread_next(r, &e, &err)) == RC_OK)
+		;
+	cr_expect_eq(rc, RC_IO);
+	auditread_close(r);
+	buf_release(&text);
+	buf_release(&ids);
+	free(path);
+}
+
+Test(auditread, so_much_is_read_and_no_more_whatever_it_holds)
+{
+	struct buf text = BUF_INIT(BIG);
+	struct auditread *r;
+	struct auditevent e;
+	struct error err;
+
+	(void)buf_addf(&text, NULL, "%s\n", EVENT("c1"));
+	while (text.len < 1000000)
+		(void)buf_addf(&text, NULL, "someone else's line\n");
+	write_day(20000, text.p);
+	cr_assert_eq(auditread_open(ledger_dir(b.l), 20000, true, &r, &err), RC_OK, "%s", err.msg);
+	auditread_limit(r, 500000);
+	cr_expect_eq(auditread_next(r, &e, &err), RC_NOT_FOUND);
+	cr_expect_gt(auditread_skipped(r), 500000 / 20 - 1);
+	cr_expect_lt(auditread_skipped(r), 600000 / 20);
+	auditread_limit(r, 600000);
+	cr_expect_eq(auditread_next(r, &e, &err), RC_OK);
+	cr_expect(jscan_is(e.id, "c1"));
+	auditread_close(r);
+	buf_release(&text);
+}
