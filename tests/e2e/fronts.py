@@ -29,18 +29,49 @@ os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(sys.argv[2], sys.argv[2:])
 """
 
+# what `systemctl restart` does, at each USR1: the process ends and another one is started, while the
+# socket stays. The shell is there to know its own id before it becomes the pool
+RESTARTS = """
+import os, signal, socket, subprocess, sys
+
+waited = {signal.SIGUSR1, signal.SIGTERM}
+signal.pthread_sigmask(signal.SIG_BLOCK, waited)
+
+def start():
+    return subprocess.Popen(
+        ["sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0"', sys.argv[2]], close_fds=False,
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, waited))
+
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+os.chmod(sys.argv[1], 0o666)  # nginx is somebody else; systemd has SocketGroup=
+s.listen(1024)
+os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)
+pool = start()
+while signal.sigwait(waited) == signal.SIGUSR1:
+    pool.terminate()
+    print("ended with", pool.wait(), flush=True)
+    pool = start()
+pool.terminate()
+pool.wait()
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class Front:
     conf: str  # the file, below the top of the source
     argv: tuple  # the web server; the file's path goes at its end
-    pool: str = ""  # "own": mcpd.fcgi --listen; "systemd": a socket that is handed over
+    # "own": mcpd.fcgi --listen; "systemd": a socket that is handed over; "restarts": and stays
+    pool: str = ""
     web_user: bool = False  # it drops root, so the store must be its user's
     user_dir: bool = False  # a directory with .htaccess, as on a shared host
 
     def pool_argv(self, gateway, binary):
         if self.pool == "systemd":
             return [sys.executable, "-c", AS_SYSTEMD, gateway.socket, binary]
+        if self.pool == "restarts":
+            return [sys.executable, "-c", RESTARTS, gateway.socket, binary]
         return [binary, "--listen", f"unix:{gateway.socket}"]
 
     def config(self, gateway):
@@ -101,5 +132,6 @@ FRONTS = {
     "apache-cgi": Front("httpd-conf/apache-cgi.conf", APACHE, web_user=True),
     "htaccess": Front("tests/e2e/shared-host.conf", APACHE, web_user=True, user_dir=True),
     "nginx": Front("httpd-conf/nginx.conf", NGINX, pool="own", web_user=True),
+    "systemd-restart": Front("httpd-conf/nginx.conf", NGINX, pool="restarts", web_user=True),
     "systemd": Front("httpd-conf/lighttpd.conf", LIGHTTPD, pool="systemd"),
 }

@@ -1,6 +1,5 @@
 """Processes that come and go: signals, crashes, reloads, and what a stream sees of them. DESIGN.md 2."""
 
-import dataclasses
 import json
 import os
 import pathlib
@@ -8,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -16,7 +14,6 @@ import unittest
 
 from client import data_of, text_of
 from fastcgi import Request, infer
-from fronts import FRONTS, Front, NGINX
 from gateway import BUILD, Gateway, GatewayCase, PATIENCE, TOP, parallel, wait_for
 
 
@@ -210,44 +207,6 @@ class PoolBehindApache(GatewayCase):
         self.assertEqual(self.gw.request("GET", "/healthz").status, 503)
         self.gw.start_pool()
         wait_for("an answer", lambda: self.gw.request("GET", "/healthz").status == 200)
-
-
-# what `systemctl restart` does, at each USR1: the process ends and another one is started, while the
-# socket stays. The shell is there to know its own id before it becomes the pool
-RESTARTS = """
-import os, signal, socket, subprocess, sys
-
-def start():
-    return subprocess.Popen(
-        ["sh", "-c", 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$0"', sys.argv[2]], close_fds=False)
-
-s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
-os.chmod(sys.argv[1], 0o666)  # nginx is somebody else; systemd has SocketGroup=
-s.listen(1024)
-os.dup2(s.fileno(), 3)
-os.set_inheritable(3, True)
-waited = {signal.SIGUSR1, signal.SIGTERM}
-pool = start()
-signal.pthread_sigmask(signal.SIG_BLOCK, waited)
-while signal.sigwait(waited) == signal.SIGUSR1:
-    pool.terminate()
-    print("ended with", pool.wait(), flush=True)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, waited)  # a child inherits it
-    pool = start()
-    signal.pthread_sigmask(signal.SIG_BLOCK, waited)
-pool.terminate()
-pool.wait()
-"""
-
-
-@dataclasses.dataclass(frozen=True)
-class RestartingFront(Front):
-    def pool_argv(self, gateway, binary):
-        return [sys.executable, "-c", RESTARTS, gateway.socket, binary]
-
-
-FRONTS["systemd-restart"] = RestartingFront("httpd-conf/nginx.conf", NGINX, pool="own", web_user=True)
 
 
 class RestartBySystemd(GatewayCase):
