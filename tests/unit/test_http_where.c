@@ -107,6 +107,22 @@ Test(http_where, judges_hosts_by_their_names_behind_a_proxy)
 	bench_release(&b);
 }
 
+/* around the proxy, addresses that nobody has judged would be connected */
+Test(http_where, asks_the_proxy_whatever_the_environment_excepts)
+{
+	static const struct step script[] = { { OK_HELLO, SHUT }, { NULL, END } };
+	struct bench b;
+
+	setenv("no_proxy", "*", 1);
+	setenv("NO_PROXY", "inside.example", 1);
+	open_proxied(&b, script);
+	b.req.url = "http://inside.example:1/";
+	cr_expect_eq(bench_call(&b), RC_OK, "%s", b.err.msg);
+	bench_stop(&b);
+	cr_expect_eq(b.server.requests, 1);
+	bench_release(&b);
+}
+
 Test(http_where, takes_a_key_to_a_proxy_for_https_alone)
 {
 	static const struct step script[] = {
