@@ -24,7 +24,8 @@ static const struct {
 	const char	*name, *label, *help;
 } families[METRICS_FAMILIES] = {
 	[METRICS_REQUESTS] = { "mcpd_requests_total", "status",
-	    "Inference calls that have ended, by the status that the client got." },
+	    "Inference calls that have ended, by the status that the client got, or would have where "
+	    "a stream broke off." },
 	[METRICS_TOKENS] = { "mcpd_tokens_total", "kind",
 	    "Tokens as the providers counted them: prompt, completion, and those of the prompt that "
 	    "were cached." },
