@@ -157,11 +157,15 @@ count(struct ledger *l, const struct auditline *call)
 	counters_add(l->counters, day, &key, &n);
 }
 
-/* upstream - the error was made by the provider, or on the way to it */
+/* upstream - the error was made by the provider, or on the way to it: a provider that can't be connected
+   was not asked, and has codes of its own */
 static bool
 upstream(const struct auditline *call)
 {
-	return *call->error != '\0' && call->attempts > 0 && !call->aborted;
+	static const char way[] = "upstream_";
+
+	return !call->aborted && *call->error != '\0' &&
+	    (call->attempts > 0 || strncmp(call->error, way, sizeof(way) - 1) == 0);
 }
 
 /* measure - the metrics of a call; where a process dies in the middle they have a part of it */

@@ -330,6 +330,40 @@ Test(report, numbers_without_labels_are_each_its_own)
 	buf_release(&out);
 }
 
+static const struct { int attempts; bool aborted; const char *error; bool counts; } ends[] = {
+	{ 1, false, "rate_limit_exceeded", true }, { 0, false, "upstream_error", true },
+	{ 0, false, "upstream_timeout", true }, { 0, false, "key_unresolved", false },
+	{ 0, false, "", false }, { 1, true, "worker_died", false }, { 1, true, "upstream_error", false },
+};
+
+Test(report, a_provider_that_cannot_be_reached_is_an_upstream_error)
+{
+	struct buf out = BUF_INIT(REPORT_METRICS_MAX);
+	char name[32], *sample;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct auditline call = {
+			.attempts = ends[i].attempts, .aborted = ends[i].aborted, .status = 502
+		};
+
+		snprintf(name, sizeof(name), "llm-%zu", i);
+		fixture_make(&f, &kind_llm,
+		    sample = x_asprintf("{'name':'%s','type':'openai','model':'m'}", name));
+		free(sample);
+		auditline_text(call.llm, sizeof(call.llm), name);
+		auditline_text(call.error, sizeof(call.error), ends[i].error);
+		ledger_note(f.svc.ledger, &call);
+	}
+	cr_assert_eq(report_metrics(&f.svc, fixture_look(&f), &out, NULL), RC_OK);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		sample = x_asprintf("mcpd_upstream_errors_total{llm=\"llm-%zu\",kind=\"%s\"} 1\n", i,
+		    ends[i].error);
+		cr_expect_eq(strstr(out.p, sample) != NULL, ends[i].counts, "%s", sample);
+		free(sample);
+	}
+	buf_release(&out);
+}
+
 Test(report, series_of_llms_that_are_no_more_make_room_and_those_of_the_newest_stay)
 {
 	struct metrics *m = ledger_metrics(f.svc.ledger);
