@@ -278,6 +278,13 @@ show(const struct area *a, int64_t day, const struct slot *s, counters_fn *fn, v
 		fn(arg, day, &names, &n);
 }
 
+/* counters_have - by the day that stands in its place */
+bool
+counters_have(const struct counters *c, int64_t day)
+{
+	return atomic_load(&c->page->areas[(uint64_t)day % COUNTERS_DAYS].day) == day;
+}
+
 /* counters_each - a passing picture */
 void
 counters_each(struct counters *c, counters_fn *fn, void *arg)

@@ -48,6 +48,10 @@ void counters_doubt(struct counters *c);
 void counters_rebuild(struct counters *c, int64_t today);
 void counters_trust(struct counters *c);
 
+/* counters_have - is there an area of that day: one of a day whose area another day got, as the clock was
+   ahead, has lost it */
+bool counters_have(const struct counters *c, int64_t day);
+
 /* counters_each - every slot, in no order */
 typedef void counters_fn(void *arg, int64_t day, const struct usage_key *key,
     const struct usage_counts *n);

@@ -214,6 +214,21 @@ ledger_tidy_later(struct ledger *l)
 		atomic_store(&l->has_tidier, true);
 }
 
+/* add_day - of a day that is counted; where another one got its room, as the clock was ahead, it is in the
+   log, or kept */
+static enum rc
+add_day(struct ledger *l, int64_t day, struct usage_sum *s, struct error *err)
+{
+	struct pick p = { s, day, day };
+
+	if (counters_have(l->counters, day)) {
+		counters_each(l->counters, pick, &p);
+		return RC_OK;
+	}
+	return l->in_files ? usage_read_log(&l->dir, day, s, err) :
+	    usage_read_files(&l->dir, day, day, s, err);
+}
+
 /* ledger_usage - the days that are over are in files, the others in the counters; a day whose log has
    not been summed yet is summed before */
 enum rc
@@ -221,15 +236,14 @@ ledger_usage(struct ledger *l, int64_t from, struct usage_sum *s, struct error *
 {
 	int64_t now = today();
 	int64_t counted = now - COUNTERS_DAYS + 1;
-	struct pick p = { s, from > counted ? from : counted, now };
 	struct error why;
 	enum rc rc;
 
 	if (ledger_tidy(l, &why) != RC_OK)
 		log_warn("usage: %s", why.msg);
 	rc = usage_read_files(&l->dir, from, counted - 1, s, err);
-	if (rc == RC_OK)
-		counters_each(l->counters, pick, &p);
+	for (int64_t day = from > counted ? from : counted; day <= now && rc == RC_OK; day++)
+		rc = add_day(l, day, s, err);
 	return rc;
 }
 

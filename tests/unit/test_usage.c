@@ -78,3 +78,23 @@ Test(usage, a_day_without_calls_is_kept_too)
 	free(log);
 	free(path);
 }
+
+Test(usage, a_clock_that_was_a_day_ahead_hides_no_day)
+{
+	int64_t first = books_today();
+
+	books_note(&b, "gpt", 3);
+	atomic_store(&books_ahead, DAY_SECONDS);
+	books_note(&b, "gpt", 2);
+	atomic_store(&books_ahead, 2 * DAY_SECONDS);
+	books_note(&b, "gpt", 1);
+	atomic_store(&books_ahead, DAY_SECONDS);
+	cr_expect_eq(books_used(&b, first, first, "").requests, 3);
+	cr_expect_eq(books_used(&b, first + 1, first + 1, "").requests, 2);
+	books_note(&b, "gpt", 4);
+	books_equal(&b, first);
+	books_equal(&b, first + 1);
+	atomic_store(&books_ahead, 2 * DAY_SECONDS);
+	for (int64_t day = first; day < first + 3; day++)
+		books_equal(&b, day);
+}
