@@ -95,6 +95,19 @@ days_over(const int64_t *days, size_t n, int64_t now)
 	return n;
 }
 
+/* forget_days - those that were kept while the clock was ahead, and are not over: they are still counted */
+static enum rc
+forget_days(struct ledger *l, const int64_t *days, const bool *kept, size_t from, size_t n,
+    struct error *err)
+{
+	enum rc rc = RC_OK;
+
+	for (size_t i = from; i < n && rc == RC_OK; i++)
+		if (kept[i])
+			rc = usage_keep(&l->dir, days[i], NULL, err);
+	return rc;
+}
+
 /* tidy_days - each file that is over: kept first, then, perhaps, removed. Which ones are kept is asked
    before any is: a damaged month asks for all its days, and the first that is kept mends it */
 static enum rc
@@ -102,16 +115,17 @@ tidy_days(struct ledger *l, int64_t now, struct error *err)
 {
 	int64_t *days;
 	enum rc rc;
+	size_t n, over;
 	bool *kept;
-	size_t n;
 
 	rc = auditread_days(&l->dir, &days, &n, err);
 	if (rc != RC_OK)
 		return rc;
-	n = days_over(days, n, now);
 	kept = x_calloc(n, sizeof(*kept));
 	usage_kept(&l->dir, days, n, kept);
-	for (size_t i = 0; i < n && rc == RC_OK; i++) {
+	over = days_over(days, n, now);
+	rc = forget_days(l, days, kept, over, n, err);
+	for (size_t i = 0; i < over && rc == RC_OK; i++) {
 		if (!kept[i])
 			rc = keep_day(l, days[i], err);
 		if (rc == RC_OK)

@@ -51,7 +51,8 @@ enum rc usage_read_log(const struct statedir *d, int64_t day, struct usage_sum *
 enum rc usage_read_files(const struct statedir *d, int64_t from, int64_t to, struct usage_sum *s,
     struct error *err);
 
-/* usage_keep - put the rows of one day into its month's file, in place of what it had of that day */
+/* usage_keep - put the rows of one day into its month's file, in place of what it had of that day; s NULL:
+   nothing is kept of it */
 enum rc usage_keep(const struct statedir *d, int64_t day, const struct usage_sum *s,
     struct error *err);
 

@@ -204,7 +204,8 @@ replace(const struct statedir *d, const char *name, const struct buf *b, struct 
 	return rc;
 }
 
-/* join - the month as it was, without the day, and the day; one without calls has a row of zeros */
+/* join - the month as it was, without the day, and the day; one without calls has a row of zeros. s NULL:
+   without it */
 static void
 join(struct usage_sum *month, int64_t day, const struct usage_sum *before,
     const struct usage_sum *s)
@@ -219,8 +220,9 @@ join(struct usage_sum *month, int64_t day, const struct usage_sum *before,
 			usage_add(month, row->day, &(struct usage_key){ row->llm, row->user,
 			    row->token }, &row->n);
 	}
-	usage_add(month, day, &nobody, &nothing);
-	for (size_t i = 0; i < s->n; i++) {
+	if (s != NULL)
+		usage_add(month, day, &nobody, &nothing);
+	for (size_t i = 0; s != NULL && i < s->n; i++) {
 		const struct usage_row *row = &s->rows[i];
 
 		if (row->day == day)

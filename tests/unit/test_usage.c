@@ -98,3 +98,18 @@ Test(usage, a_clock_that_was_a_day_ahead_hides_no_day)
 	for (int64_t day = first; day < first + 3; day++)
 		books_equal(&b, day);
 }
+
+Test(usage, a_day_that_was_kept_before_it_was_over_is_kept_anew)
+{
+	int64_t first = books_today();
+
+	books_note(&b, "gpt", 3);
+	atomic_store(&books_ahead, 2 * DAY_SECONDS);
+	cr_expect_eq(books_used(&b, first, first, "").requests, 3);
+	atomic_store(&books_ahead, 0);
+	books_note(&b, "gpt", 4);
+	cr_expect_eq(books_used(&b, first, first, "").requests, 7);
+	atomic_store(&books_ahead, 2 * DAY_SECONDS);
+	cr_expect_eq(books_used(&b, first, first, "").requests, 7);
+	books_equal(&b, first);
+}
