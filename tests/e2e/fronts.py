@@ -14,8 +14,17 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 WEB_USER = "www-data"  # of the Apache and nginx configurations
 LIGHTTPD = ("/usr/sbin/lighttpd", "-D", "-f")
-APACHE = ("/usr/sbin/apache2", "-DFOREGROUND", "-f")
+# in a process group of its own: mpm_prefork ends all of it
+APACHE = ("/usr/bin/setsid", "/usr/sbin/apache2", "-DFOREGROUND", "-f")
 NGINX = ("/usr/sbin/nginx", "-g", "daemon off;", "-e", "stderr", "-c")
+
+# changes of a file with mod_cgid: the older one, which needs processes instead of threads
+MOD_CGI = (
+    ("mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so",
+     "mpm_prefork_module /usr/lib/apache2/modules/mod_mpm_prefork.so"),
+    ("cgid_module /usr/lib/apache2/modules/mod_cgid.so", "cgi_module /usr/lib/apache2/modules/mod_cgi.so"),
+    ('ScriptSock "@RUN@/cgid.sock"\n', ""),
+)  # fmt: skip
 
 # what systemd does with a .socket unit: the socket is fd 3, and the process is told so by its own id
 AS_SYSTEMD = """

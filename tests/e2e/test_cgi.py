@@ -7,6 +7,7 @@ import subprocess
 import time
 import unittest
 
+from fronts import MOD_CGI
 from gateway import BUILD, GatewayCase, PATIENCE, unique
 
 # what a web server makes of a query without "=", which anyone can send (RFC 3875 4.4)
@@ -136,6 +137,16 @@ class Apache(GatewayCase):
         place = self.gw.run / "mine.sock"  # a directory that is the web server's own
         self.ask(("--listen", f"unix:{place}"))
         self.assertFalse(place.exists())
+
+
+class ModCgi(Apache):
+    """So does the older one."""
+
+    options = {
+        "front": "apache-cgi",
+        "mount": "/llm",
+        "changes": (*MOD_CGI, ("CGIDScriptTimeout 3600\n", "")),
+    }
 
 
 class Htaccess(Apache):

@@ -7,7 +7,7 @@ import struct
 import unittest
 
 from client import Response, Stream, text_of
-from fronts import FRONTS
+from fronts import FRONTS, MOD_CGI
 from gateway import Gateway, GatewayCase, KEY, PATIENCE, unique
 from tls import Certificate
 
@@ -239,6 +239,10 @@ class Htaccess(Host):
     options = {**Host.options, "front": "htaccess"}
 
 
+class HtaccessWithModCgi(Host):
+    options = {**Host.options, "front": "htaccess", "changes": MOD_CGI}
+
+
 class HtaccessWhereStreamsAreDeflated(GatewayCase):
     """A host that deflates what it should not: the recipe turns it off."""
 
@@ -248,6 +252,26 @@ class HtaccessWhereStreamsAreDeflated(GatewayCase):
         "changes": [("DEFLATE text/html", "DEFLATE text/event-stream text/html")],
     }
     test_it = Host.test_a_stream_arrives_so_though_the_client_takes_gzip
+
+
+class HtaccessAndApachesTimeout(GatewayCase):
+    """What a directory on a shared host can not set: docs/HOSTS.md."""
+
+    options = {
+        "front": "htaccess",
+        "mount": "/llm",
+        "config": CONFIG,
+        "changes": [("ServerName", "Timeout 2\nServerName")],
+    }
+
+    def test_a_silent_call_is_ended_and_a_stream_is_not(self):
+        gate = self.gw.gate()
+        stream = self.gw.chat_stream(self.gw.llm(f"events=1,hold,gate={gate}"))
+        # though it began before: its comments are what Apache waits for
+        self.assertStatus(self.gw.chat(self.gw.llm("silence=headers")), 504)
+        self.gw.open_gate(gate)
+        events = stream.rest()
+        self.assertEqual((text_of(events), events[-1]), ("w0 ", "data: [DONE]"))
 
 
 class Systemd(Host):
