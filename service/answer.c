@@ -314,12 +314,19 @@ send_events(struct answer *a, const struct buf *body, struct error *err)
 {
 	struct buf events = BUF_INIT(EVENTS_MOST * a->whole.max + OUT_SLACK);
 	enum rc rc = a->dialect->whole(a->call, body->p, body->len, &events, err);
+	char *words = NULL;
 
 	if (rc == RC_TOO_LARGE)
 		rc = error_set(err, RC_UPSTREAM, "the answer is larger than %zu bytes", events.max);
+	if (rc == RC_OK && a->dialect->words != NULL)
+		words = strstr(events.p, a->dialect->words);
+	if (words != NULL) {
+		scrub_text(a->scrub, words);
+		events.len = (size_t)(words - events.p) + strlen(words);
+	}
 	if (rc == RC_OK)
 		rc = put(a, events.p, events.len, err);
-	buf_release(&events);
+	buf_wipe(&events);
 	return rc;
 }
 
@@ -345,7 +352,7 @@ end_of_whole(struct answer *a, struct error *err)
 	rc = a->adapter->response(a->call, a->whole.p, a->whole.len, &body, &a->stream.usage, err);
 	if (rc == RC_OK)
 		rc = send_whole(a, &body, err);
-	buf_release(&body);
+	buf_wipe(&body);
 	return rc;
 }
 

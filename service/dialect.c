@@ -123,6 +123,7 @@ static const struct dialect dialects[] = {
 		.apis = API_RESPONSES,
 		.keepalive = ": keepalive\n\n",
 		.whole = openai_response_whole,
+		.words = "\n\nevent: response.failed\n",
 		.failed = "event: error\n",
 		.failure = put_openai,
 		.event = put_response_error,

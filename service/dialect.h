@@ -20,6 +20,7 @@ struct dialect {
 	/* a whole answer, where a stream has begun; RC_UPSTREAM: it is none, RC_TOO_LARGE */
 	enum rc		(*whole)(const struct adapter_call *call, const char *body,
 			    size_t len, struct buf *out, struct error *err);
+	const char	*words;		/* where those events begin to tell of a failure; NULL: never */
 	const char	*failed;	/* the event: line of an error in a stream; "": none */
 	void		(*failure)(const struct failure *f, const char *request_id,
 			    struct buf *out);	/* the error as a body */

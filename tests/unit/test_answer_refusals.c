@@ -138,3 +138,23 @@ Test(answer_refusals, a_provider_with_many_headers_leaves_room_for_ours)
 	cr_expect_eq(p.answer.nheaders, ANSWER_HEADERS_MAX);
 	play_close(&p);
 }
+
+/* as in a stream of the provider's own */
+Test(answer_refusals, a_failed_response_that_came_whole_is_told_without_the_key)
+{
+	struct play p;
+
+	play_open(&p, true);
+	p.call.api = API_RESPONSES;
+	scrub_add(&p.scrub, "top/secret");
+	play_begin(&p);
+	play_tick(&p, 15000);
+	play_head(&p, 200, (struct headers)JSON);
+	play_data(&p, "{\"status\":\"failed\",\"error\":{\"message\":\"no top\\/secret\"},\"output\":[]}");
+	play_end(&p);
+	cr_expect_null(strstr(p.client.body.p, "secret"), "%s", p.client.body.p);
+	cr_expect_not_null(strstr(p.client.body.p, "\n\nevent: response.failed\ndata: {\"type\":"
+	    "\"response.failed\",\"sequence_number\":1,\"response\":{\"status\":\"failed\",\"error\":"
+	    "{\"message\":\"no ***\"},\"output\":[]}}\n\n"), "%s", p.client.body.p);
+	play_close(&p);
+}

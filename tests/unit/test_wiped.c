@@ -189,6 +189,8 @@ Test(wiped, what_the_cache_forgets)
 /* what a provider does with its caller's key, and what its client is told */
 static const struct { const char *what, *answer, *body, *status; } echoes[] = {
 	{ "an answer", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", ASKED "}", "200" },
+	{ "an answer that repeats it", "HTTP/1.1 200 OK\r\nContent-Length: 35\r\n\r\n{\"a\":\"" REPEATED
+	  "\"}", ASKED "}", "200" },
 	{ "an error that repeats it", "HTTP/1.1 400 No\r\nX-Key: " CANARY "\r\nContent-Length: 54\r\n"
 	  "\r\n{\"error\":{\"message\":\"" REPEATED "\"}}   ",
 	  ASKED "}", "400" },
