@@ -304,6 +304,8 @@ class Use(GatewayCase):
                 self.command(way, "edit", "secret", "edited"),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                 env={**self.env(), "TMPDIR": str(room), "EDITOR": f"exec sh {script}"},
+                # where the tests run under nohup, the editor would not be ended by it either
+                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
             )
             wait_for("the editor", lambda: list(room.glob("*/*~")))
             child.send_signal(signo)
