@@ -287,11 +287,15 @@ serve(struct config *cfg, struct flags *flags)
 	return usage(stderr, rc_info(RC_USAGE)->exit);
 }
 
-/* is_cgi - then what stands behind the program's name are the words of a query: anyone's (RFC 3875 4.4) */
+/* has_words - a web server that starts us for CGI puts the words of a query without "=" behind our name:
+   they are anyone's (RFC 3875 4.4). With any other query there are none, and options are a wrapper's */
 static bool
-is_cgi(void)
+has_words(void)
 {
-	return getenv("GATEWAY_INTERFACE") != NULL && !listen_is(STDIN_FILENO);
+	const char *query = getenv("QUERY_STRING");
+
+	return getenv("GATEWAY_INTERFACE") != NULL && !listen_is(STDIN_FILENO) &&
+	    query != NULL && *query != '\0' && strchr(query, '=') == NULL;
 }
 
 /* main - harden before anything is read */
@@ -305,7 +309,7 @@ main(int argc, char **argv)
 	enum rc rc;
 
 	process_harden();
-	if (argc > 1 && is_cgi())
+	if (has_words())
 		argc = 1;
 	if ((status = parse(argc, argv, &flags)) >= 0)
 		return status;

@@ -89,8 +89,19 @@ class Cgi(GatewayCase):
     def test_the_words_of_a_query_are_no_options(self):
         for words in WORDS:
             with self.subTest(words=words):
-                out, err = self.start("GET", "/healthz", words=words).communicate(timeout=PATIENCE)
+                query = "+".join(words)
+                child = self.start("GET", f"/healthz?{query}", words=words, QUERY_STRING=query)
+                out, err = child.communicate(timeout=PATIENCE)
                 self.assertTrue(out.startswith(b"Status: 200 OK\r\n"), (out, err))
+
+    def test_the_options_of_a_wrapper_are_those_of_its_author(self):
+        for query in ("", "limit=1"):
+            child = self.start(
+                "GET", f"/api/v1/audit?{query}", words=("--config", str(self.gw.home / "mcpd.yaml")),
+                MCPD_CONFIG="/nonexistent/mcpd.yaml", QUERY_STRING=query,
+            )
+            out, err = child.communicate(timeout=PATIENCE)
+            self.assertTrue(out.startswith(b"Status: 200 OK\r\n"), (query, out, err))
 
     def test_term_says_that_the_client_left(self):
         for script, stream in (("silence=headers", True), ("silence=headers", False), ("silence=1", True)):
